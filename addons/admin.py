@@ -1,0 +1,65 @@
+"""Admin: /metrics, /health and /ready, on a listener of their own and never on the one for clients."""
+
+import logging
+from collections.abc import Callable
+
+from mitmproxy import ctx
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from tornado.httpserver import HTTPServer
+from tornado.web import Application, RequestHandler
+
+from addons.config import Config
+
+logger = logging.getLogger(__name__)
+
+
+class Admin:
+    """Listens while the gateway runs."""
+
+    def __init__(self, config: Callable[[], Config], registry: CollectorRegistry) -> None:
+        self._config = config
+        self._registry = registry
+        self._server: HTTPServer | None = None
+        self._draining = False
+
+    def running(self) -> None:
+        address = self._config().server.admin
+        if not address:
+            return
+        routes = [
+            (
+                r"/metrics",
+                Page,
+                {"tell": lambda: (200, generate_latest(self._registry), CONTENT_TYPE_LATEST)},
+            ),
+            (r"/health", Page, {"tell": lambda: (200, b'{"status":"ok"}', "application/json")}),
+            (r"/ready", Page, {"tell": self._ready}),
+        ]
+        self._server = HTTPServer(Application(routes, log_function=lambda handler: None))
+        try:
+            self._server.listen(address.port, address.host)
+        except OSError as error:
+            logger.error("The admin listener %s can't be opened: %s.", address, error.strerror)
+            ctx.master.shutdown()
+
+    def done(self) -> None:
+        self._draining = True
+
+    def _ready(self) -> tuple[int, bytes, str]:
+        if self._draining:
+            return 503, b'{"status":"draining"}', "application/json"
+        return 200, b'{"status":"ready"}', "application/json"
+
+
+class Page(RequestHandler):
+    """One page, made anew for each request."""
+
+    def initialize(self, tell: Callable[[], tuple[int, bytes, str]]) -> None:
+        self._tell = tell
+
+    def get(self) -> None:
+        status, body, content_type = self._tell()
+        self.set_status(status)
+        self.set_header("content-type", content_type)
+        self.finish(body)

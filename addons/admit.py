@@ -1,0 +1,85 @@
+"""Admit: who may ask, and that nothing of what he showed goes any further."""
+
+import hmac
+import re
+import uuid
+from collections.abc import Sequence
+from hashlib import sha256
+
+from mitmproxy import http
+
+from addons.call import attempt_call, client_call
+from addons.config import ApiKey
+from addons.refusals import Refusals
+from translators.canonical import Failed
+
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,200}")
+_SECRET_HEADER = re.compile(
+    rb"authorization|proxy-authorization|x-api-key|api-key|cookie|x-amz-.*|x-goog-.*", re.IGNORECASE
+)
+_SECRET_PARAMETER = re.compile(rb"([?&](?:key|api[-_]?key|access_token|x-amz-[^=&]*)=)[^&]*", re.IGNORECASE)
+REDACTED = b"[redacted]"
+
+
+class Admit:
+    """Checks the client's key, and that no attempt carries the client's credentials."""
+
+    def __init__(self, refusals: Refusals) -> None:
+        self._refusals = refusals
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        call = client_call(flow)
+        if not call:
+            return
+        asked_for = flow.request.headers.get("x-request-id", "")
+        call.request_id = asked_for if _REQUEST_ID.fullmatch(asked_for) else f"req_{uuid.uuid4().hex}"
+        replayed = flow.is_replay == "request"  # by someone at the gateway itself
+        if keys := call.config.server.api_keys:
+            call.client_key = known(shown(flow.request.headers), keys)
+        call.admitted = replayed or not keys or call.client_key is not None
+        call.credentials = redact(flow.request)
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        if (call := client_call(flow)) and not call.admitted:
+            failed = Failed(
+                "authentication", "The API key is missing or unknown.", 401, code="invalid_api_key"
+            )
+            flow.response = self._refusals.refuse(call, failed)
+        elif call := attempt_call(flow):
+            if not call.credentials.isdisjoint(value for _, value in flow.request.headers.items(multi=True)):
+                raise PermissionError("An attempt carries the client's credentials.")
+            call.checked.add(flow.id)
+
+
+def redact(request: http.Request) -> frozenset[str]:
+    """Take the client's secrets out of its flow, so that no recording, no export and no UI ever has them."""
+    secrets = set[str]()
+    fields = list[tuple[bytes, bytes]]()
+    for name, value in request.headers.fields:
+        if value and _SECRET_HEADER.fullmatch(name):
+            secrets.add(value.decode("utf-8", "surrogateescape"))
+            value = REDACTED
+        fields.append((name, value))
+    if secrets:
+        request.headers.fields = tuple(fields)
+    if "?" in request.path:
+        request.path = _SECRET_PARAMETER.sub(rb"\1" + REDACTED, request.data.path).decode("latin-1")
+    return frozenset(secrets - {""})
+
+
+def shown(headers: http.Headers) -> list[str]:
+    """The API keys that a client presents, in any of the ways that the vendors' SDKs know."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    keys = [token.strip()] if scheme.lower() == "bearer" else []
+    return [key for key in (*keys, headers.get("x-api-key", ""), headers.get("api-key", "")) if key]
+
+
+def known(shown: list[str], keys: Sequence[ApiKey]) -> str | None:
+    """The name of the key that was shown. Compares digests of all keys, in constant time."""
+    found = None
+    for number, key in enumerate(keys, 1):
+        expected = sha256(key.key.get_secret_value().encode()).digest()
+        for candidate in shown:
+            if hmac.compare_digest(sha256(candidate.encode()).digest(), expected):
+                found = key.name or f"key-{number}"
+    return found

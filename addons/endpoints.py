@@ -1,0 +1,44 @@
+"""Endpoints: the paths that clients may ask for, and what is spoken there."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from translators import SPOKEN
+from translators.dialect import Spoken
+
+Family = Literal["openai", "anthropic"]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One path, under the prefix of its family."""
+
+    family: Family
+    path: str
+    operation: str
+    """As the metrics name it: `gen_ai.operation.name`."""
+    dialect: str
+    multipart: bool = False
+
+    @property
+    def spoken(self) -> Spoken:
+        return SPOKEN[self.dialect]
+
+
+ENDPOINTS = (
+    Endpoint("openai", "/v1/chat/completions", "chat", "openai_chat"),
+    Endpoint("openai", "/v1/completions", "completion", "openai_completions"),
+    Endpoint("openai", "/v1/embeddings", "embeddings", "openai_embeddings"),
+    Endpoint("openai", "/v1/responses", "responses", "openai_responses"),
+    Endpoint("openai", "/v1/images/generations", "image_generation", "openai_images"),
+    Endpoint("openai", "/v1/audio/speech", "speech", "openai_speech"),
+    Endpoint("openai", "/v1/audio/transcriptions", "transcription", "openai_transcriptions", multipart=True),
+    Endpoint("openai", "/v1/audio/translations", "translation", "openai_translations", multipart=True),
+    Endpoint("anthropic", "/v1/messages", "messages", "anthropic_messages"),
+)
+
+MODELS = "/v1/models"
+"""The list of models, and below it each one; in every family, and answered by the gateway itself."""
+
+FAMILY_DIALECT: dict[Family, str] = {"openai": "openai_chat", "anthropic": "anthropic_messages"}
+"""In whose words errors are told where no endpoint is known."""

@@ -1,0 +1,47 @@
+"""The gateway: its addons, in the order in which a request meets them.
+
+`mitmdump -s addons/gateway.py` runs it.
+"""
+
+import sys
+from pathlib import Path
+
+# Nothing is installed at the top level, so we say where our folders are.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from addons.account import Account
+from addons.admin import Admin
+from addons.admit import Admit
+from addons.call import Call
+from addons.demo.addon import Demo
+from addons.match import Match
+from addons.metrics import Metrics
+from addons.proxy import Proxy, Replay
+from addons.refusals import Refusals
+from addons.route import Route
+from addons.seal import Seal
+from addons.settings import Settings
+from addons.translate import Translate
+
+settings = Settings()
+refusals = Refusals(settings.current)
+metrics = Metrics()
+demo = Demo()
+proxy = Proxy(lambda flow: Call(flow=flow, config=settings.current()), refusals)
+seal = Seal(demo)
+account = Account(metrics)
+settings.tell(proxy, seal, account)
+
+addons = [
+    settings,  # what config.yaml says
+    proxy,  # each attempt is a flow of its own
+    Replay(proxy),  # recorded answers, and the replay button
+    Admit(refusals),  # who may ask
+    Match(refusals),  # which endpoint, which model
+    Route(refusals),  # which backend, and after a failure, which next
+    Translate(refusals),  # in the provider's words, and back
+    seal,  # the only way to the wire
+    demo,  # the embedded provider
+    account,  # the log line and the metrics
+    Admin(settings.current, metrics.registry),  # /metrics, /health, /ready
+]

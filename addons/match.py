@@ -1,0 +1,113 @@
+"""Match: which endpoint is asked for, and what the request says; answers the lists of models."""
+
+import orjson
+from mitmproxy import http
+
+from addons.call import Call, client_call
+from addons.config import Config
+from addons.endpoints import ENDPOINTS, FAMILY_DIALECT, MODELS, Endpoint, Family
+from addons.models import model_answer, models_answer
+from addons.multipart import model_of
+from addons.refusals import Refusals, family_of
+from translators import body
+from translators.canonical import Failed, Json
+from translators.errors import BadRequest
+
+MODEL_HEADERS = ("x-dragoman-model", "x-ai-eg-model")
+
+
+class Match:
+    """Finds the endpoint, refuses what is none, and reads the body."""
+
+    def __init__(self, refusals: Refusals) -> None:
+        self._refusals = refusals
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        if call := client_call(flow):
+            call.endpoint = find(call.config, path_of(flow))
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        call = client_call(flow)
+        if not call or flow.response:
+            return
+        try:
+            if call.endpoint:
+                self._read(call, call.endpoint)
+            else:
+                flow.response = self._local(call, path_of(flow))
+        except BadRequest as error:
+            failed = Failed("invalid_request", str(error), 400, param=error.field or None)
+            flow.response = self._refusals.refuse(call, failed)
+        except LookupError as error:
+            flow.response = self._refusals.refuse(call, Failed("not_found", str(error.args[0]), 404))
+
+    def _read(self, call: Call, endpoint: Endpoint) -> None:
+        request = call.flow.request
+        content_type = (
+            request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+        )
+        wanted = "multipart/form-data" if endpoint.multipart else "application/json"
+        if request.method != "POST":
+            call.flow.response = self._refuse(call, 405, f"{endpoint.path} takes POST.", allow="POST")
+        elif content_type != wanted and not (wanted == "application/json" and content_type.endswith("+json")):
+            call.flow.response = self._refuse(call, 415, f"The content type must be {wanted}.")
+        elif endpoint.multipart:
+            call.model = model_of(request) or self._header_model(request)
+        else:
+            self._read_json(call, endpoint)
+
+    def _read_json(self, call: Call, endpoint: Endpoint) -> None:
+        call.body = body.parse(call.flow.request.raw_content or b"")
+        fields = call.body.json
+        model = fields.get("model") or self._header_model(call.flow.request)
+        if not isinstance(model, str) or not model:
+            raise BadRequest(
+                "model", "must be a string" if model else "is required, in the body or in x-dragoman-model"
+            )
+        if any(ord(character) < 32 or ord(character) == 127 for character in model):
+            raise BadRequest("model", "must not contain control characters")
+        stream = fields.get("stream")
+        if not isinstance(stream, bool | None):
+            raise BadRequest("stream", "must be true or false")
+        call.model, call.stream = model, bool(stream)
+        endpoint.spoken.check_request(fields)
+
+    def _header_model(self, request: http.Request) -> str:
+        return next((value for name in MODEL_HEADERS if (value := request.headers.get(name))), "")
+
+    def _local(self, call: Call, path: str) -> http.Response:
+        """What the gateway answers by itself."""
+        for family in FAMILY_DIALECT:
+            prefix = call.config.endpoints.prefix(family) + MODELS
+            if path == prefix or path.startswith(prefix + "/"):
+                if call.flow.request.method != "GET":
+                    return self._refuse(call, 405, f"{MODELS} takes GET.", allow="GET")
+                return self._models(call, family, path.removeprefix(prefix).removeprefix("/"))
+        known = ", ".join(call.config.endpoints.prefix(e.family) + e.path for e in ENDPOINTS)
+        return self._refuse(call, 404, f"There is no {path[:200]} here. Endpoints: {known}.")
+
+    def _models(self, call: Call, family: Family, model: str) -> http.Response:
+        query = dict(call.flow.request.query)
+        found: Json = (
+            model_answer(family, model, call.config) if model else models_answer(family, query, call.config)
+        )
+        return http.Response.make(200, orjson.dumps(found), {"content-type": "application/json"})
+
+    def _refuse(self, call: Call, status: int, message: str, **headers: str) -> http.Response:
+        response = self._refusals.refusal(status, message, path_of(call.flow))
+        call.refusal = Failed("invalid_request", message, status)
+        for name, value in {"x-request-id": call.request_id, **headers}.items():
+            response.headers[name] = value
+        return response
+
+
+def path_of(flow: http.HTTPFlow) -> str:
+    """The path that was asked for, without its query."""
+    return flow.request.path.partition("?")[0]
+
+
+def find(config: Config, path: str) -> Endpoint | None:
+    """The endpoint of a path."""
+    family = family_of(path, config)
+    rest = path.removeprefix(config.endpoints.prefix(family))
+    return next((e for e in ENDPOINTS if e.path == rest and e.family == family), None)

@@ -1,0 +1,119 @@
+"""Metrics: the Prometheus instruments, named as OpenTelemetry names them for generative AI.
+
+https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from addons.call import Call
+from addons.outgoing import host_of
+from translators.canonical import JsonValue
+
+LABELS = (
+    "gen_ai_operation_name",
+    "gen_ai_provider_name",
+    "gen_ai_original_model",
+    "gen_ai_request_model",
+    "gen_ai_response_model",
+    "error_type",
+)
+TOKENS = tuple(4**power for power in range(14))
+DURATIONS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
+FIRST_TOKEN = (
+    *(0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75),
+    *(1.0, 2.5, 5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0),
+)
+PER_TOKEN = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5)
+TOKEN_TYPES = {
+    "input": "input_tokens",
+    "cached_input": "cached_tokens",
+    "cache_creation_input": "cache_write_tokens",
+    "output": "output_tokens",
+    "reasoning": "reasoning_tokens",
+}
+"""The value of `gen_ai_token_type`, and the log's name of the same number."""
+MODELS = 500
+"""Models that get a series of their own; any further one counts as `other`."""
+
+
+class Metrics:
+    """All instruments, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._models = set[str]()
+        self._tokens = self._histogram(
+            "gen_ai_client_token_usage", "Tokens by kind.", TOKENS, (*LABELS, "gen_ai_token_type")
+        )
+        self._duration = self._histogram(
+            "gen_ai_server_request_duration_seconds",
+            "From the client's request, over all attempts.",
+            DURATIONS,
+        )
+        self._first_token = self._histogram(
+            "gen_ai_server_time_to_first_token_seconds", "Until a stream's first piece.", FIRST_TOKEN
+        )
+        self._per_token = self._histogram(
+            "gen_ai_server_time_per_output_token_seconds", "Between the tokens of a stream.", PER_TOKEN
+        )
+        self._cost = self._counter("dragoman_cost_usd", "Money spent, where prices are known.", LABELS)
+        self._attempts = self._counter("dragoman_attempts", "Attempts.", ("provider", "outcome"))
+        self._images = self._counter("dragoman_images", "Images made.", LABELS)
+        self._inflight = Gauge(
+            "dragoman_inflight_requests", "Requests without a whole answer.", registry=self.registry
+        )
+
+    def began(self) -> None:
+        self._inflight.inc()
+
+    def ended(self, call: Call, line: dict[str, JsonValue]) -> None:
+        """Count a call. `line` is what the log says of it."""
+        self._inflight.dec()
+        for attempt in line["attempts"] if isinstance(line["attempts"], list) else ():
+            self._attempts.labels(*str(attempt).rsplit(":", 1)).inc()
+        if not call.endpoint:
+            return
+        labels = self._labels(call, line)
+        duration = _seconds(line["duration_ms"])
+        self._duration.labels(*labels).observe(duration)
+        for kind, name in TOKEN_TYPES.items():
+            if isinstance(count := line[name], int):
+                self._tokens.labels(*labels, kind).observe(count)
+        if line["ttft_ms"] is not None and call.stream:
+            first = _seconds(line["ttft_ms"])
+            self._first_token.labels(*labels).observe(first)
+            if isinstance(output := line["output_tokens"], int) and output > 1:
+                self._per_token.labels(*labels).observe((duration - first) / (output - 1))
+        if isinstance(cost := line["cost_usd"], float):
+            self._cost.labels(*labels).inc(cost)
+
+    def _labels(self, call: Call, line: dict[str, JsonValue]) -> tuple[str, ...]:
+        status = line["status"]
+        failed = call.flow.error is not None or (isinstance(status, int) and status >= 400)
+        known = not failed or bool(call.rule)
+        return (
+            call.endpoint.operation if call.endpoint else "unknown",
+            host_of(call.config.providers[call.current.provider]).label if call.current else "unknown",
+            *(self._model(line[name], known) for name in ("model", "upstream_model", "response_model")),
+            "_OTHER" if failed else "",
+        )
+
+    def _model(self, name: JsonValue, known: bool) -> str:
+        """A label for a model: clients can't make up as many as they like."""
+        if not isinstance(name, str) or not name:
+            return "unknown"
+        if name not in self._models and known and len(self._models) < MODELS:
+            self._models.add(name)
+        return name if name in self._models else "other"
+
+    def _histogram(
+        self, name: str, about: str, buckets: tuple[float, ...], labels: tuple[str, ...] = LABELS
+    ) -> Histogram:
+        return Histogram(name, about, labels, buckets=buckets, registry=self.registry)
+
+    def _counter(self, name: str, about: str, labels: tuple[str, ...]) -> Counter:
+        return Counter(name, about, labels, registry=self.registry)
+
+
+def _seconds(milliseconds: JsonValue) -> float:
+    return milliseconds / 1000 if isinstance(milliseconds, int | float) else 0.0

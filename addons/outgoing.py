@@ -1,0 +1,88 @@
+"""The request of an attempt: built new, with nothing of the client's in it but what is copied by name."""
+
+from urllib.parse import urlsplit
+
+from mitmproxy import http
+
+from addons.call import Call
+from addons.config import BodyEdits, Effective, Provider
+from translators.body import parse
+from translators.dialect import Spoken
+from translators.hosts import DEMO_HOSTS, DEMO_URL, HOSTS, Host
+
+FORWARDED = ("user-agent", "idempotency-key", "traceparent", "tracestate")
+"""Headers of a client that any provider may see."""
+VENDOR_FORWARDED = {
+    "openai": ("openai-beta",),
+    "anthropic": ("anthropic-beta", "anthropic-version"),
+}
+"""Headers that mean something to one vendor, sent to it when the client speaks its dialect too."""
+
+
+def host_of(provider: Provider) -> Host:
+    """What kind of service a provider is."""
+    return DEMO_HOSTS[provider.speaks] if provider.type == "demo" else HOSTS[provider.type]
+
+
+def base_url_of(provider: Provider) -> str:
+    """Where a provider is; the embedded one has a name that only the gateway itself can resolve."""
+    return DEMO_URL if provider.type == "demo" else provider.base_url
+
+
+def outgoing_request(
+    call: Call, provider: Provider, target: Spoken, body: bytes, settings: Effective
+) -> http.Request:
+    """The attempt's request but for its credentials, which only the seal adds."""
+    assert call.endpoint
+    client, host = call.flow.request.headers, host_of(provider)
+    headers = http.Headers()
+    names = list(FORWARDED)
+    if target.OWNER == call.endpoint.spoken.OWNER:
+        names += VENDOR_FORWARDED.get(target.OWNER, ())
+    for name in (*names, *provider.forward_headers):
+        if value := client.get(name):
+            headers[name] = value
+    for name, value in host.headers.items():
+        headers.setdefault(name, value)
+    headers["content-type"] = "application/json" if call.body else client["content-type"]
+    headers["accept"] = "text/event-stream" if call.stream else "application/json, */*"
+    headers["accept-encoding"] = "identity"
+    for name in settings.headers.remove:
+        headers.pop(name, None)
+    for name, value in settings.headers.set.items():
+        headers[name] = value
+    url = base_url_of(provider) + host.paths[target.NAME]
+    return request_to(url, headers, mutated(body, settings.body) if call.body else body)
+
+
+def mutated(body: bytes, edits: BodyEdits) -> bytes:
+    """The body with the configured fields removed, then set; untouched where there are none."""
+    if not (edits.remove or edits.set):
+        return body
+    return parse(body).edited(edits.set, edits.remove)
+
+
+def request_to(url: str, headers: http.Headers, body: bytes) -> http.Request:
+    """A POST to a URL."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    default = port == (443 if parts.scheme == "https" else 80)
+    host = parts.hostname or ""
+    headers.insert(0, "host", f"[{host}]" if ":" in host else host)
+    if not default:
+        headers["host"] += f":{port}"
+    headers["content-length"] = str(len(body))
+    return http.Request(
+        host=host,
+        port=port,
+        method=b"POST",
+        scheme=parts.scheme.encode(),
+        authority=b"",
+        path=parts.path.encode(),
+        http_version=b"HTTP/1.1",
+        headers=headers,
+        content=body,
+        trailers=None,
+        timestamp_start=0.0,
+        timestamp_end=0.0,
+    )

@@ -1,0 +1,333 @@
+"""ClientStream: the client's half of an exchange. Its flow is what the client said and what it is told.
+
+Stock code reads the request and runs the client's hooks; where it would connect to a server, this stream
+asks for attempts instead, and feeds on the answer of the one that succeeds. The states of an attempt's
+answer, on the way to the client:
+
+    head ──┬─ a status that is retried ──> failed (its body is held) ──> next attempt
+           ├─ a stream with a peek ──────> peeking (its head is held) ─┬─ error first ──> next attempt
+           │                                                          └─ content ──┐
+           └──────────────────────────────────────────────────────────────────────┴──> taken
+"""
+
+import time
+from typing import Any
+
+from mitmproxy import flow as mitmflow
+from mitmproxy import http
+from mitmproxy.connection import Server
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers.http import DropStream, SendHttp
+from mitmproxy.proxy.layers.http._base import ReceiveHttp
+from mitmproxy.proxy.layers.http._events import (
+    ErrorCode,
+    RequestData,
+    RequestEndOfMessage,
+    RequestHeaders,
+    RequestProtocolError,
+    ResponseData,
+    ResponseEndOfMessage,
+    ResponseHeaders,
+    ResponseProtocolError,
+)
+from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpResponseHeadersHook, HttpResponseHook
+
+from addons.proxy.attempt_stream import AttemptBroke
+from addons.proxy.deadline import Deadline
+from addons.proxy.exchange import AttemptHook, Failure, Peek, refused
+from addons.proxy.messages import shallow
+from addons.proxy.streams import Commands, Decision, GatewayStream
+
+PEEK_SECONDS = 0.5
+"""For how long the head of a stream is held back in case that it is followed by an error."""
+
+
+class ClientStream(GatewayStream):
+    """Talks to the client, and to one attempt after the other."""
+
+    held: list[Any]
+    peek: Peek | None = None
+
+    def __init__(self, context: Context, stream_id: Any) -> None:
+        super().__init__(context, stream_id)
+        self.total = Deadline(lambda: self.http_layer.wake(self))
+
+    def deadlines(self) -> tuple[Deadline, ...]:
+        return self.deadline, self.total
+
+    @property
+    def attempt_id(self) -> Any:
+        return self.stream_id, len(self.exchange.attempts)
+
+    def is_current(self, attempt: int) -> bool:
+        """Events of an abandoned attempt have no say any more."""
+        return attempt == len(self.exchange.attempts) and not self.exchange.failed
+
+    # --- the request --------------------------------------------------------------------------------
+
+    def state_wait_for_request_headers(self, event: RequestHeaders) -> Commands:
+        if not event.replay_flow:
+            event.replay_flow = http.HTTPFlow(self.context.client, self.context.server)
+        flow = event.replay_flow
+        flow.request = event.request
+        self.exchange = self.http_layer.proxy.exchange(flow)
+        self.exchange.bind(flow)
+        yield from super().state_wait_for_request_headers(event)
+
+    def check_body_size(self, request: bool) -> Decision:
+        """Refuse a body over the limit as soon as it is known to be: answered by the front, in JSON."""
+        if not request:
+            return False
+        limit = self.http_layer.proxy.limits.request_bytes
+        if (declared := self.flow.request.headers.get("content-length", "")).isdigit():
+            too_large = int(declared) > limit
+        else:
+            too_large = len(self.request_body_buf) > limit
+        if not too_large:
+            return False
+        message = f"The request body is larger than {limit} bytes."
+        self.flow.error = mitmflow.Error(message)
+        yield HttpErrorHook(self.flow)
+        yield SendHttp(
+            ResponseProtocolError(self.stream_id, message, ErrorCode.REQUEST_TOO_LARGE), self.context.client
+        )
+        self.client_state = self.server_state = self.state_errored
+        self.flow.live = False
+        return True
+
+    def make_server_connection(self) -> Decision:
+        """The request is complete and no addon has answered it. Nothing of it is ever sent upstream."""
+        self.context.server = self.http_layer.link  # type: ignore[assignment]
+        self.held = []
+        yield from self.next_attempt()
+        return False
+
+    # --- attempts -----------------------------------------------------------------------------------
+
+    def next_attempt(self) -> Commands:
+        """Ask the addons for the next attempt until there is one, or none to come."""
+        exchange = self.exchange
+        exchange.request = None
+        while not (exchange.request or exchange.over or exchange.faults):
+            yield AttemptHook(exchange)
+            if (yield from self.check_killed(True)):
+                return
+        if exchange.over or exchange.faults or not exchange.request:
+            yield from self.give_up()
+            return
+        self.server_state = self.state_between_attempts
+        if not exchange.attempts:
+            self.total.set("total", exchange.timeouts.total)
+        if exchange.delay > 0:
+            self.deadline.set("delay", exchange.delay)
+        else:
+            yield from self.start_attempt(exchange.request)
+
+    def start_attempt(self, request: http.Request) -> Commands:
+        exchange = self.exchange
+        attempt = http.HTTPFlow(self.context.client, Server(address=(request.host, request.port)))
+        exchange.bind(attempt)
+        exchange.attempts.append(attempt)
+        exchange.delay = 0.0
+        attempt.request = request
+        number = len(exchange.attempts)
+        attempt.metadata = {"attempt_of": self.flow.id, "attempt": number}
+        attempt.comment = f"attempt {number} of {self.flow.id[:8]}"
+        if self.flow.request.is_http2 or self.flow.request.is_http3:
+            # Else each request would leave an idle HTTP/1 connection behind, as one can't be shared.
+            request.http_version = self.flow.request.http_version
+        self.held, self.peek = [], None
+        self.server_state = self.state_wait_for_response_headers
+        attempt_id, body = self.attempt_id, request.raw_content
+        yield ReceiveHttp(RequestHeaders(attempt_id, request, not body, replay_flow=attempt))
+        if body:
+            yield ReceiveHttp(RequestData(attempt_id, body))
+        yield ReceiveHttp(RequestEndOfMessage(attempt_id))
+
+    def state_between_attempts(self, event: Any) -> Commands:
+        """Nothing can come now that matters."""
+        yield from ()
+
+    def attempt_failed(self, failure: Failure) -> Commands:
+        self.deadline.clear()
+        self.exchange.failures.append(failure)
+        yield from self.next_attempt()
+
+    def give_up(self) -> Commands:
+        """No attempt is left: the last provider's own answer is the client's, else what the addons say."""
+        exchange = self.exchange
+        if self.held and not exchange.faults and not exchange.response:
+            held, self.held = self.held, []
+            yield from self.take(held)
+            return
+        self.flow.response = exchange.response
+        if exchange.faults or not exchange.response:
+            self.flow.response = self.http_layer.proxy.answers.fault(self.flow)
+        yield from self.answer_locally()
+
+    def answer_locally(self) -> Commands:
+        self.stop_clocks()
+        self.server_state = self.state_done
+        self.answer.timestamp_start = self.flow.request.timestamp_end or self.flow.request.timestamp_start
+        yield HttpResponseHeadersHook(self.flow)
+        if not (yield from self.check_killed(True)):
+            yield from self.send_response()
+
+    # --- an attempt's answer ------------------------------------------------------------------------
+
+    def state_wait_for_response_headers(self, event: ResponseHeaders) -> Commands:
+        if event.response.status_code < 200:
+            return
+        if self.exchange.retries(event.response.status_code):
+            self.held = [event]
+            self.server_state = self.state_failed
+        elif not event.end_stream and (peek := self.exchange.peek(event.response)):
+            self.held, self.peek = [event], peek
+            self.server_state = self.state_peeking
+            self.deadline.set("peek", PEEK_SECONDS)
+        else:
+            yield from self.take([event])
+
+    def state_failed(self, event: Any) -> Commands:
+        """Holds a failed answer; it is bounded, as the attempt buffers it under the limit for bodies."""
+        self.held.append(event)
+        if isinstance(event, ResponseEndOfMessage):
+            yield from self.attempt_failed(refused(self.held[0].response))
+
+    def state_peeking(self, event: Any) -> Commands:
+        """Holds the head of a stream until it has content."""
+        self.held.append(event)
+        verdict: Failure | bool = True
+        if isinstance(event, ResponseData) and self.peek:
+            verdict = self.peek.feed(event.data)
+        if isinstance(verdict, Failure):
+            yield from self.hang_up("error in stream")
+            self.held = []
+            yield from self.attempt_failed(verdict)
+        elif verdict:
+            self.deadline.clear()
+            held, self.held = self.held, []
+            yield from self.take(held)
+
+    def take(self, held: list[Any]) -> Commands:
+        """This attempt's answer is the client's: its flow gets a response of its own."""
+        head, *rest = held
+        attempt = self.exchange.attempts[-1]
+        self.flow.server_conn = attempt.server_conn
+        self.flow.metadata["attempts"] = [flow.id for flow in self.exchange.attempts]
+        response = shallow(head.response, content=None, trailers=None, timestamp_end=None)
+        response.stream = False
+        event = ResponseHeaders(self.stream_id, response, head.end_stream)
+        yield from super().state_wait_for_response_headers(event)
+        if self.exchange.faults and self.server_state != self.state_errored:
+            yield from self.replace_answer()
+            return
+        for event in rest:
+            yield from self.server_state(event)
+
+    def start_response_stream(self) -> Commands:
+        if self.exchange.faults:
+            return  # `take` sees to it: not a byte goes out
+        headers = self.answer.headers
+        if callable(self.answer.stream):
+            headers.pop("content-length", None)
+            if not (self.flow.request.is_http2 or self.flow.request.is_http3):
+                headers["transfer-encoding"] = "chunked"
+        yield from super().start_response_stream()
+
+    def replace_answer(self) -> Commands:
+        """An addon failed over the answer, so the client must not see it."""
+        yield from self.hang_up("an addon failed")
+        self.flow.response = self.http_layer.proxy.answers.fault(self.flow)
+        self.server_state = self.state_done
+        yield from self.send_response()
+
+    def send_response(self, already_streamed: bool = False) -> Commands:
+        """As stock does, but that what a failed addon may have left half done is never sent."""
+        self.stop_clocks()
+        self.keep_body()
+        self.answer.timestamp_end = time.time()
+        yield HttpResponseHook(self.flow)
+        if self.exchange.faults and not already_streamed:
+            self.flow.response = self.http_layer.proxy.answers.fault(self.flow)
+        self.server_state = self.state_done
+        if (yield from self.check_killed(False)):
+            return
+        if not already_streamed:
+            body = self.answer.raw_content
+            yield SendHttp(ResponseHeaders(self.stream_id, self.answer, not body), self.context.client)
+            if body:
+                yield SendHttp(ResponseData(self.stream_id, body), self.context.client)
+        yield from self.flow_done()
+
+    # --- when things break --------------------------------------------------------------------------
+
+    def handle_protocol_error(self, event: RequestProtocolError | ResponseProtocolError) -> Commands:
+        if isinstance(event, ResponseProtocolError) and self.client_state == self.state_done:
+            if self.server_state in (
+                self.state_wait_for_response_headers,
+                self.state_failed,
+                self.state_peeking,
+            ):
+                self.held = []
+                yield from self.attempt_failed(self.failure_of(event))
+                return
+            if self.server_state == self.state_stream_response_body and self.tee and self.tee.can_abort:
+                yield from self.abort(event.message)
+                return
+        self.stop_clocks()
+        self.keep_body()
+        if self.server_state == self.state_between_attempts:
+            self.server_state = self.state_done  # no attempt has to be told
+        yield from super().handle_protocol_error(event)
+
+    def failure_of(self, event: ResponseProtocolError) -> Failure:
+        if isinstance(event, AttemptBroke):
+            return event.failure
+        if event.code is ErrorCode.KILL:
+            # A recorded attempt that died without an answer is killed when it is replayed.
+            kind = self.exchange.attempts[-1].metadata.get("failure", "killed")
+            return Failure(kind, str(kind))
+        return Failure("reset", "connection closed")
+
+    def abort(self, reason: str) -> Commands:
+        """The answer broke in the middle: say so in the client's words, and end its body properly."""
+        self.stop_clocks()
+        for chunk in self.tee.abort(reason) if self.tee else []:
+            yield SendHttp(ResponseData(self.stream_id, chunk), self.context.client)
+        self.keep_body()
+        self.flow.error = mitmflow.Error(reason)
+        yield HttpErrorHook(self.flow)
+        self.server_state = self.state_done
+        self.flow.live = False
+        yield DropStream(self.stream_id)
+        yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
+
+    def hang_up(self, reason: str) -> Commands:
+        """Close the current attempt's connection: its answer is of no use."""
+        yield ReceiveHttp(RequestProtocolError(self.attempt_id, reason, ErrorCode.CANCEL))
+
+    def expire(self, name: str) -> Commands:
+        if self._paused:  # somebody holds the flow in his hands: look again later
+            (self.total if name == "total" else self.deadline).set(name, PEEK_SECONDS)
+        elif name == "delay" and self.exchange.request:
+            yield from self.start_attempt(self.exchange.request)
+        elif name == "peek" and self.server_state == self.state_peeking:
+            held, self.held = self.held, []
+            yield from self.take(held)
+        elif name == "total":
+            yield from self.out_of_time()
+
+    def out_of_time(self) -> Commands:
+        failure = Failure("total", "total timeout")
+        if self.server_state == self.state_between_attempts:
+            self.exchange.failures[-1:] = [failure]
+            yield from self.next_attempt()
+        elif self.server_state not in (self.state_done, self.state_errored):
+            event = AttemptBroke(self.stream_id, failure)
+            yield from self.hang_up(failure.reason)
+            yield from self.handle_protocol_error(event)
+
+    def stop_clocks(self) -> None:
+        self.deadline.clear()
+        self.total.clear()

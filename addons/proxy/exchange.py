@@ -1,0 +1,120 @@
+"""Exchange: one client request and its attempts, as the layer and the addons share it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, Protocol, Self
+
+from mitmproxy import http
+from mitmproxy.proxy import commands
+
+FailureKind = Literal["connect", "reset", "timeout", "status", "stream", "killed", "unsupported", "total"]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt gave no answer that the client can have. `reason` may be shown to the client."""
+
+    kind: FailureKind
+    reason: str
+    status: int | None = None
+    """The provider's status, where it had one."""
+    retry_after: float | None = None
+    """Seconds that the provider asks us to wait."""
+
+
+def refused(response: http.Response) -> Failure:
+    """An answer that is held back because of its status."""
+    seconds = response.headers.get("retry-after", "")
+    wait = float(seconds) if seconds.isdigit() else None
+    return Failure("status", f"status {response.status_code}", response.status_code, wait)
+
+
+@dataclass(slots=True)
+class Timeouts:
+    """Seconds; `None` waits for ever. All but `total` count for each attempt by itself."""
+
+    connect: float | None = None
+    first_byte: float | None = None
+    idle: float | None = None
+    total: float | None = None
+
+
+class Peek(Protocol):
+    """Looks at the head of a streamed answer before the client sees any of it."""
+
+    def feed(self, data: bytes) -> "Failure | bool":
+        """`True` once there is content, `False` while there may still be an error first, or that error."""
+        ...
+
+
+@dataclass(eq=False)
+class Exchange:
+    """One client request and its attempts."""
+
+    flow: http.HTTPFlow
+    """What the client said, never changed, and what it is told."""
+    attempts: list[http.HTTPFlow] = field(default_factory=list[http.HTTPFlow])
+    failures: list[Failure] = field(default_factory=list[Failure])
+    """Of attempts that were made; the last attempt has failed when both lists are of one length."""
+
+    # What addons set in the `attempt` hook:
+    request: http.Request | None = None
+    """What the next attempt asks; without one, and without `over`, the hook is run again."""
+    over: bool = False
+    """No further attempt: `response`, else the last provider's own error, is the answer."""
+    response: http.Response | None = None
+    delay: float = 0.0
+    """Seconds to wait before the next attempt is sent."""
+    seal: Callable[[http.HTTPFlow], http.Request] | None = None
+    """What of an attempt goes on the wire, or an exception: nothing else is ever sent."""
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    retries: Callable[[int], bool] = lambda status: False
+    """Whether an answer of this status is held back, to ask the next backend."""
+    streams: Callable[[http.Response], bool] = lambda response: False
+    """Whether an answer goes to the client as it comes; others are held whole."""
+    peek: Callable[[http.Response], Peek | None] = lambda response: None
+    """How to tell the head of such an answer from an error; `None` where there is no telling."""
+
+    faults: list[str] = field(default_factory=list[str])
+    """Addons that raised. With one, nothing more is sent to anyone but an error."""
+
+    _KEY: ClassVar[str] = "dragoman_exchange"
+
+    def bind(self, flow: http.HTTPFlow) -> None:
+        """Make this exchange known to a flow of its own. Not in its metadata: those are saved and copied."""
+        vars(flow)[self._KEY] = self
+
+    @classmethod
+    def of(cls, flow: http.HTTPFlow) -> Self | None:
+        """The exchange to which a live flow belongs, be it the client's or an attempt."""
+        exchange = vars(flow).get(cls._KEY)
+        return exchange if isinstance(exchange, cls) else None
+
+    @classmethod
+    def of_client(cls, flow: http.HTTPFlow) -> Self | None:
+        """The exchange whose client flow this is; `None` for attempts."""
+        exchange = cls.of(flow)
+        return exchange if exchange and exchange.flow is flow else None
+
+    @classmethod
+    def of_attempt(cls, flow: http.HTTPFlow) -> Self | None:
+        """The exchange one of whose attempts this is; `None` for the client's flow."""
+        exchange = cls.of(flow)
+        return exchange if exchange and exchange.flow is not flow else None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the last attempt has failed."""
+        return len(self.failures) == len(self.attempts)
+
+
+def is_attempt(flow: http.HTTPFlow) -> bool:
+    """Whether a flow is an attempt, also when it was read from a file."""
+    return "attempt_of" in flow.metadata
+
+
+@dataclass
+class AttemptHook(commands.StartHook):
+    """An upstream attempt is needed: the first one, or the next after the last has failed."""
+
+    exchange: Exchange

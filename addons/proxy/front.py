@@ -1,0 +1,197 @@
+"""Front: the HTTP/1 server that clients talk to, stricter than mitmproxy's own, and answering in JSON.
+
+What it refuses would let two readers see two requests, or hold a connection for ever: heads that are too
+large or too slow, bodies that trickle, folded headers, bare line feeds, control characters, a second or
+missing Host, and targets that name a host by themselves.
+"""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from h11._readers import ChunkedReader
+from mitmproxy.connection import ConnectionState
+from mitmproxy.net.http import http1
+from mitmproxy.proxy import commands, events
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers.http._base import ReceiveHttp
+from mitmproxy.proxy.layers.http._events import (
+    ErrorCode,
+    HttpEvent,
+    RequestProtocolError,
+    ResponseEndOfMessage,
+    ResponseHeaders,
+    ResponseProtocolError,
+)
+from mitmproxy.proxy.layers.http._http1 import Http1Server
+
+from addons.proxy.deadline import Deadline
+from addons.proxy.streams import Commands
+
+if TYPE_CHECKING:
+    from addons.proxy.layer import GatewayHttpLayer
+
+_HEAD_END = b"\r\n\r\n"
+_BAD_HEAD = re.compile(rb"(?<!\r)\n|\r(?!\n)|\n[ \t](?!\r\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_TARGET = re.compile(rb"[A-Z]+ /[^\s\x80-\xff]* HTTP/1\.[01]\r\n")
+_HOST = re.compile(rb"\r\nhost[ \t]*:", re.IGNORECASE)
+_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}[ \t]*(;[^\r\n]*)?(\r\n|\r?\Z)|\Z")
+PROGRESS = 1024
+"""Bytes of a body that must come before the deadline to move it."""
+LINGER_SECONDS = 3.0
+"""For how long the rest of a refused request is read and thrown away, so that the refusal arrives."""
+
+
+class Front(Http1Server):
+    """Reads requests from a client and writes answers to it."""
+
+    def __init__(self, context: Context, http_layer: "GatewayHttpLayer") -> None:
+        super().__init__(context)
+        self._proxy = http_layer.proxy
+        self._deadline = Deadline(lambda: http_layer.wake(self))
+        self._reading = False
+        self._progress = 0
+        self._answering = False
+
+    def _handle_event(self, event: events.Event) -> Commands:
+        if isinstance(event, events.Wakeup):
+            if expired := self._deadline.take():
+                yield from self._expired(expired)
+            return
+        if isinstance(event, events.ConnectionClosed):
+            self._deadline.clear()
+        yield from super()._handle_event(event)
+
+    # --- reading ------------------------------------------------------------------------------------
+
+    def read_headers(self, event: events.ConnectionEvent) -> Commands:
+        if isinstance(event, events.DataReceived):
+            while bytes(self.buf)[:2] == b"\r\n":  # empty lines before a request are to be ignored
+                self.buf.maybe_extract_at_most(2)
+            head = bytes(self.buf)
+            if not head:
+                return
+            if not self._reading:
+                self._reading = True
+                self._deadline.set("head", self._proxy.limits.header_seconds)
+            end = head.find(_HEAD_END)
+            if refusal := self._head_refusal(head, end):
+                yield from self._refuse(*refusal, head)
+                return
+            if end < 0:
+                return
+            self._answering, self._progress = False, 0
+            self._deadline.set("body", self._proxy.limits.header_seconds)
+        for command in super().read_headers(event):
+            if isinstance(command, commands.SendData):  # what stock can't parse, it answers in HTML
+                yield from self._refuse(400, "The request head is malformed.", bytes(self.buf))
+                return
+            if not isinstance(command, commands.Log):  # which would quote the client's headers
+                yield command
+
+    def _head_refusal(self, head: bytes, end: int) -> tuple[int, str] | None:
+        if (end if end >= 0 else len(head)) > self._proxy.limits.header_bytes:
+            return 431, "The request's headers are too large."
+        problem = head_problem(head if end < 0 else head[: end + 4], whole=end >= 0)
+        return (400, problem) if problem else None
+
+    def read_body(self, event: events.Event) -> Commands:
+        if isinstance(event, events.DataReceived):
+            self._progress += len(event.data)
+            if self._progress >= PROGRESS:
+                self._progress = 0
+                self._deadline.set("body", self._proxy.limits.header_seconds)
+            if _bad_chunk(self.body_reader, self.buf):
+                yield from self._break_off(400, "A chunk of the request body is malformed.")
+                return
+        try:
+            for command in super().read_body(event):
+                malformed = isinstance(command, commands.CloseConnection) and not self.request_done
+                if malformed and isinstance(event, events.DataReceived):
+                    yield from self._refuse(400, "The request body is malformed.", b"")
+                else:
+                    yield command
+        except NotImplementedError:  # mitmproxy has none for trailers
+            yield from self._break_off(400, "Trailers are not supported.")
+
+    def mark_done(self, *, request: bool = False, response: bool = False) -> Commands:
+        if request:
+            self._reading = False
+            self._deadline.clear()
+        yield from super().mark_done(request=request, response=response)
+
+    def discard(self, event: events.Event) -> Commands:
+        """The client was refused and may still be sending: read on for a moment, so that it sees why."""
+        if isinstance(event, events.DataReceived):
+            self._forget()
+        elif isinstance(event, events.ConnectionClosed):
+            yield commands.CloseConnection(self.conn)
+
+    def _expired(self, name: str) -> Commands:
+        if name == "linger":
+            yield commands.CloseConnection(self.conn)
+        elif name == "head" or self.request is None:
+            yield from self._refuse(408, "The request took too long to arrive.", bytes(self.buf))
+        elif not self.request_done:
+            yield from self._break_off(408, "The request took too long to arrive.")
+
+    # --- answering ----------------------------------------------------------------------------------
+
+    def send(self, event: HttpEvent) -> Commands:
+        if isinstance(event, ResponseHeaders) and event.response.status_code >= 200:
+            self._answering = True
+        if isinstance(event, ResponseProtocolError):
+            status = event.code.http_status_code()
+            if not self._answering and status is not None:
+                yield from self._refuse(status, event.message, b"")
+            else:
+                yield commands.CloseConnection(self.conn)
+            return
+        yield from super().send(event)
+        if isinstance(event, ResponseEndOfMessage) and not self.request_done and self.state != self.done:
+            yield from self._linger()  # answered before the body was there: the rest is not a request
+
+    def _break_off(self, status: int, message: str) -> Commands:
+        """Refuse a request of which its stream knows already."""
+        yield from self._refuse(status, message, b"")
+        yield ReceiveHttp(RequestProtocolError(self.stream_id, message, ErrorCode.GENERIC_CLIENT_ERROR))
+
+    def _refuse(self, status: int, message: str, head: bytes) -> Commands:
+        target = head.split(b" ", 2)[1:2] if head else []
+        path = self.request.path if self.request else (target[0].decode("latin-1") if target else "/")
+        response = self._proxy.refusal(status, message, path)
+        response.headers["connection"] = "close"
+        self._answering = True
+        if self.conn.state & ConnectionState.CAN_WRITE:
+            yield commands.SendData(self.conn, http1.assemble_response(response))
+        yield from self._linger()
+
+    def _forget(self) -> None:
+        self.buf.maybe_extract_at_most(len(self.buf))
+
+    def _linger(self) -> Commands:
+        self.state = self.discard
+        self._forget()
+        self._deadline.set("linger", LINGER_SECONDS)
+        yield commands.CloseTcpConnection(self.conn, half_close=True)
+
+
+def head_problem(head: bytes, whole: bool) -> str:
+    """What is wrong with a request's head, or with the beginning of one; empty when nothing is."""
+    if bad := _BAD_HEAD.search(head if whole else head[:-1]):
+        folded = bad.group()[:1] == b"\n" and bad.group() != b"\n"
+        return (
+            "Folded headers are not allowed." if folded else "The request head has a stray control character."
+        )
+    line_end = head.find(b"\r\n")
+    if line_end >= 0 and not _TARGET.fullmatch(head[: line_end + 2]):
+        return "The request target must be a path."
+    if whole and len(_HOST.findall(head)) != 1:
+        return "The request must have one Host header."
+    return ""
+
+
+def _bad_chunk(reader: Any, buffer: Any) -> bool:
+    """Whether a chunk's size line is anything but one: h11 would wait for ever on a bare line feed."""
+    if not isinstance(reader, ChunkedReader) or reader._bytes_in_chunk or reader._bytes_to_discard:
+        return False
+    return not getattr(reader, "_reading_trailer", False) and not _CHUNK_SIZE.match(bytes(buffer)[:4096])

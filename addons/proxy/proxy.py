@@ -1,0 +1,137 @@
+"""Proxy: the addon that puts the gateway's layer, dispatch and limits in the place of mitmproxy's own."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+from mitmproxy import addonmanager, ctx, http
+from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.connection import Client
+from mitmproxy.net.tls import starts_like_tls_record
+from mitmproxy.proxy import events, layer, server_hooks, tunnel
+from mitmproxy.proxy.layers import modes
+from mitmproxy.proxy.layers.tls import ClientTLSLayer
+from mitmproxy.proxy.server import ConnectionHandler
+
+from addons.proxy.dispatch import Dispatch
+from addons.proxy.exchange import Exchange
+from addons.proxy.layer import GatewayHttpLayer
+
+UPSTREAM_CONNECTIONS = 1000
+"""For one client connection and one address; mitmproxy's own limit of 5 would starve HTTP/2 clients."""
+DECIDING_BYTES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a client may ask of us. Sizes in bytes, times in seconds."""
+
+    request_bytes: int = 50 << 20
+    response_bytes: int = 256 << 20
+    header_bytes: int = 64 << 10
+    header_seconds: float = 10.0
+    shutdown_seconds: float = 30.0
+
+
+class Answers(Protocol):
+    """How the layer speaks to clients, in their own dialect."""
+
+    def refusal(self, status: int, message: str, path: str) -> http.Response:
+        """To a request that can't be read or may not go on."""
+        ...
+
+    def fault(self, flow: http.HTTPFlow) -> http.Response:
+        """To a request over which an addon has failed."""
+        ...
+
+
+class Proxy:
+    """Installs the layer for clients' connections, and drains them in the end."""
+
+    def __init__(self, exchange: Callable[[http.HTTPFlow], Exchange], answers: Answers) -> None:
+        self.exchange = exchange
+        self.answers = answers
+        self.limits = Limits()
+        self.dispatch: Dispatch
+        self._silent: dict[str, asyncio.TimerHandle] = {}  # clients that have not said anything yet
+        self._running: set[str] = set()  # client flows that have no answer yet
+
+    def load(self, loader: addonmanager.Loader) -> None:
+        self.dispatch = Dispatch(loader.master.addons)
+        # mitmproxy type-checks each message it builds, for a seventh of a request's time.
+        http.MessageData.__post_init__ = lambda self: None  # type: ignore[method-assign]
+
+    def next_layer(self, next_layer: layer.NextLayer) -> None:
+        context = next_layer.context
+        is_new = next_layer.layer is None and len(context.layers) == 1
+        if not is_new or not isinstance(context.layers[0], modes.ReverseProxy):
+            return
+        data = next_layer.data_client()
+        if len(data) < DECIDING_BYTES:
+            return
+        stack = tunnel.LayerStack()
+        if starts_like_tls_record(data):
+            stack /= ClientTLSLayer(context)
+        handler = self._handler(context.client)
+        if handler and (timer := self._silent.pop(context.client.id, None)):
+            timer.cancel()
+        stack /= GatewayHttpLayer(context, self, handler.server_event if handler else _nobody)
+        next_layer.layer = stack[0]
+
+    # --- connections --------------------------------------------------------------------------------
+
+    def client_connected(self, client: Client) -> None:
+        if handler := self._handler(client):
+            handler.max_conns.default_factory = lambda: asyncio.Semaphore(UPSTREAM_CONNECTIONS)
+            loop = asyncio.get_running_loop()
+            close = handler.close_connection
+            self._silent[client.id] = loop.call_later(self.limits.header_seconds, close, client)
+
+    def client_disconnected(self, client: Client) -> None:
+        if timer := self._silent.pop(client.id, None):
+            timer.cancel()
+
+    def server_disconnected(self, data: server_hooks.ServerConnectionHookData) -> None:
+        # A connection's task that is cancelled twice (closed by us, then the client is gone) leaves its
+        # socket open, and the provider would go on streaming, and billing.
+        if (handler := self._handler(data.client)) and (
+            transport := handler.transports.pop(data.server, None)
+        ):
+            cast(asyncio.StreamWriter, transport.writer).close()
+
+    # --- the end ------------------------------------------------------------------------------------
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        if Exchange.of_client(flow):
+            self._running.add(flow.id)
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        self._running.discard(flow.id)
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        self._running.discard(flow.id)
+
+    @property
+    def in_flight(self) -> int:
+        """Requests of clients that have no whole answer yet."""
+        return len(self._running)
+
+    async def done(self) -> None:
+        """Take no new connections, and let running answers finish for a while."""
+        await self._server().servers.update([])
+        deadline = asyncio.get_running_loop().time() + self.limits.shutdown_seconds
+        while self._running and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.02)  # the last bytes are still on their way to the socket
+        self.dispatch.uninstall()
+
+    def _server(self) -> Proxyserver:
+        return cast(Proxyserver, ctx.master.addons.get("proxyserver"))
+
+    def _handler(self, client: Client) -> ConnectionHandler | None:
+        return cast(ConnectionHandler | None, self._server().connections.get(client.id))
+
+
+async def _nobody(event: events.Event) -> Any:
+    """There is no connection to wake: the client is a replay."""

@@ -1,0 +1,155 @@
+"""What the client's stream and an attempt's stream share, on top of mitmproxy's own `HttpStream`."""
+
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from mitmproxy import flow, http
+from mitmproxy.proxy import commands, events
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers.http import HttpStream
+from mitmproxy.proxy.layers.http._events import RequestProtocolError, ResponseData
+
+from addons.proxy.deadline import Deadline
+from addons.proxy.exchange import AttemptHook, Exchange
+
+if TYPE_CHECKING:
+    from addons.proxy.layer import GatewayHttpLayer
+
+type Commands = Generator[commands.Command, Any, None]
+type Decision = Generator[commands.Command, Any, bool]
+
+KEPT = 1 << 20
+"""Bytes of a streamed body that stay on its flow for people to look at."""
+
+
+class Abortable(Protocol):
+    """What an addon may set as `flow.response.stream`: it can also end in the client's own words."""
+
+    def __call__(self, data: bytes) -> bytes | Iterable[bytes]: ...
+
+    def abort(self, reason: str) -> list[bytes]:
+        """The stream broke: the frames that say so."""
+        ...
+
+
+class Tee:
+    """The stream of a response, with a bounded copy of what went through."""
+
+    def __init__(self, inner: Callable[[bytes], bytes | Iterable[bytes]] | None = None) -> None:
+        self.inner = inner
+        self.kept = bytearray()
+
+    def __call__(self, data: bytes) -> list[bytes]:
+        return self.keep(self.inner(data) if self.inner else data)
+
+    def keep(self, out: bytes | Iterable[bytes]) -> list[bytes]:
+        # An empty chunk would end the client's body: it must never get out.
+        chunks = [chunk for chunk in ([out] if isinstance(out, bytes) else out) if chunk]
+        for chunk in chunks:
+            if (room := KEPT - len(self.kept)) > 0:
+                self.kept += chunk[:room]
+        return chunks
+
+    @property
+    def can_abort(self) -> bool:
+        return hasattr(self.inner, "abort")
+
+    def abort(self, reason: str) -> list[bytes]:
+        abort: Callable[[str], list[bytes]] | None = getattr(self.inner, "abort", None)
+        return self.keep(abort(reason)) if abort else []
+
+
+class GatewayStream(HttpStream):
+    """An `HttpStream` whose hooks run inline, which keeps what it streams and may have a deadline."""
+
+    exchange: Exchange
+    tee: Tee | None = None
+
+    def __init__(self, context: Context, stream_id: Any) -> None:
+        super().__init__(context, stream_id)
+        self.deadline = Deadline(lambda: self.http_layer.wake(self))
+
+    @property
+    def http_layer(self) -> "GatewayHttpLayer":
+        return cast("GatewayHttpLayer", self.context.layers[self.context.layers.index(self) - 1])
+
+    def handle_event(self, event: events.Event) -> Commands:
+        if isinstance(event, events.Wakeup):  # comes through while the stream waits for something else
+            for deadline in self.deadlines():
+                if expired := deadline.take():
+                    yield from self.expire(expired)
+        else:
+            yield from super().handle_event(event)
+
+    def deadlines(self) -> tuple[Deadline, ...]:
+        return (self.deadline,)
+
+    def expire(self, name: str) -> Commands:
+        """The deadline of this name has passed. The stream may be paused."""
+        raise NotImplementedError
+
+    def _handle_event(self, event: events.Event) -> Commands:
+        steps = super()._handle_event(event)
+        if isinstance(event, ResponseData):  # no hooks on that way, and there are many
+            yield from steps
+            return
+        reply: Any = None
+        dispatch = self.http_layer.proxy.dispatch
+        while True:
+            try:
+                command = steps.send(reply)
+            except StopIteration:
+                return
+            reply = None
+            inline = isinstance(command, commands.StartHook) and not _leaves_the_stack(command)
+            if inline and dispatch.run_inline(command):
+                subject = command.args()[0]
+                if not (isinstance(subject, flow.Flow) and subject.intercepted):
+                    continue
+                command = InterceptedHook(subject)
+            reply = yield command
+
+    @property
+    def client_has_left(self) -> bool:
+        return any(isinstance(event, RequestProtocolError) for event in self._paused_event_queue)
+
+    def start_response_stream(self) -> Commands:
+        response = self.answer
+        self.tee = Tee(response.stream if callable(response.stream) else None)
+        response.stream = self.tee
+        for command in super().start_response_stream():
+            if not isinstance(command, commands.Log):
+                yield command
+
+    def send_response(self, already_streamed: bool = False) -> Commands:
+        self.keep_body()
+        yield from super().send_response(already_streamed)
+
+    def keep_body(self) -> None:
+        """Put what was streamed onto the flow."""
+        if self.tee and self.flow.response:
+            self.flow.response.data.content = bytes(self.tee.kept)
+
+    @property
+    def answer(self) -> http.Response:
+        assert self.flow.response
+        return self.flow.response
+
+    def start_request_stream(self) -> Commands:
+        raise NotImplementedError(
+            "A request that streams can't be sent twice: stream_large_bodies must be off."
+        )
+
+
+@dataclass
+class InterceptedHook(commands.StartHook):
+    """Has no handlers: it only waits until somebody resumes the flow."""
+
+    name = "dragoman_intercepted"
+    flow: flow.Flow
+
+
+def _leaves_the_stack(command: commands.StartHook) -> bool:
+    """A retry must not run inline: the failed attempt's connection is still inside its own generator."""
+    return isinstance(command, AttemptHook) and bool(command.exchange.attempts)

@@ -1,0 +1,68 @@
+"""Seal: the last thing before the wire. Checks where an attempt goes; puts the key on a copy of it."""
+
+from urllib.parse import urlsplit
+
+from mitmproxy import http
+from mitmproxy.proxy import server_hooks
+
+from addons.call import Call
+from addons.config import Config, Provider
+from addons.demo.addon import Demo
+from addons.outgoing import base_url_of, host_of
+from addons.proxy import Exchange, shallow
+from translators.hosts import DEMO_URL
+
+
+class Seal:
+    """Nothing goes upstream but what it returns: after all hooks, and after what people have edited."""
+
+    def __init__(self, demo: Demo) -> None:
+        self._demo = demo
+        self._egress: frozenset[tuple[str, int]] = frozenset()
+
+    def use(self, config: Config) -> None:
+        """The addresses of another configuration are allowed from now on, besides those still in use."""
+        self._egress |= config.egress()
+
+    def attempt(self, exchange: Exchange) -> None:
+        if isinstance(exchange, Call):
+            exchange.seal = self.seal
+
+    def seal(self, flow: http.HTTPFlow) -> http.Request:
+        """What goes on the wire. Raises `PermissionError` for what must not."""
+        call = Call.of_attempt(flow)
+        number = flow.metadata.get("attempt", 0)
+        if not call or not 0 < number <= len(call.tries):
+            raise PermissionError("This attempt belongs to no call.")
+        if not call.admitted or flow.id not in call.checked:
+            raise PermissionError("An addon that must pass every attempt has not passed this one.")
+        provider = call.config.providers[call.tries[number - 1].provider]
+        check_egress(provider, flow.request)
+        wire = shallow(flow.request)
+        body = wire.raw_content or b""
+        wire.headers["content-length"] = str(len(body))
+        wire.headers.pop("transfer-encoding", None)
+        if key := getattr(provider, "api_key", None):
+            host = host_of(provider)
+            wire.headers[host.key_header] = host.key_prefix + key.get_secret_value().strip()
+        return wire
+
+    def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
+        """The last line of defence: no address but those of the configured providers."""
+        if data.server.address == DEMO_ADDRESS and self._demo.address:
+            data.server.address = self._demo.address
+        elif data.server.address not in self._egress:
+            data.server.error = "No configured provider has this address."
+
+
+DEMO_ADDRESS = (DEMO_URL.removeprefix("http://"), 80)
+
+
+def check_egress(provider: Provider, request: http.Request) -> None:
+    """That an attempt goes to its own provider, and there to no other place than below its base URL."""
+    base = urlsplit(base_url_of(provider))
+    port = base.port or (443 if base.scheme == "https" else 80)
+    if (request.scheme, request.host, request.port) != (base.scheme, base.hostname, port):
+        raise PermissionError("An attempt goes to another place than its provider.")
+    if not request.path.startswith(base.path + "/") or ".." in request.path or request.authority:
+        raise PermissionError("An attempt has a path that leads elsewhere.")

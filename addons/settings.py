@@ -1,0 +1,63 @@
+"""Settings: loads config.yaml, and tells mitmproxy and the other addons what it says."""
+
+import os
+from pathlib import Path
+
+from mitmproxy import addonmanager, ctx, exceptions
+
+from addons.account import Account
+from addons.config import Config, ConfigError, find
+from addons.config_load import from_environment, load
+from addons.proxy import Limits, Proxy
+from addons.seal import Seal
+
+
+class Settings:
+    """Holds the configuration that is in force for new requests."""
+
+    def __init__(self) -> None:
+        self._config: Config | None = None
+        self._told: tuple[Proxy, Seal, Account] | None = None
+
+    def current(self) -> Config:
+        assert self._config, "asked for before it is loaded"
+        return self._config
+
+    def tell(self, proxy: Proxy, seal: Seal, account: Account) -> None:
+        """Who has to know when the configuration changes."""
+        self._told = proxy, seal, account
+
+    def load(self, loader: addonmanager.Loader) -> None:
+        loader.add_option("gateway_config", str, "", "Path of the gateway's config.yaml.")
+        loader.add_option("gateway_log_format", str, "text", "The access log's format.", ["text", "json"])
+
+    def configure(self, updated: set[str]) -> None:
+        if ctx.options.stream_large_bodies:
+            raise exceptions.OptionsError(
+                "stream_large_bodies does not go with retries: a body must be whole."
+            )
+        if "gateway_config" in updated or self._config is None:
+            self._load(ctx.options.gateway_config)
+        if self._told:
+            self._told[2].text = ctx.options.gateway_log_format == "text"
+
+    def running(self) -> None:
+        # Attempts say themselves where they go, and the client's Host is nobody's business but its own.
+        ctx.options.update(connection_strategy="lazy", keep_host_header=True, body_size_limit=None)
+
+    def _load(self, path: str) -> None:
+        try:
+            found = find(path or None, os.environ, Path.cwd())
+            self._config = load(found, os.environ) if found else from_environment(os.environ)
+        except ConfigError as error:
+            raise exceptions.OptionsError(str(error)) from None
+        if self._told:
+            proxy, seal, _ = self._told
+            server = self._config.server
+            seal.use(self._config)
+            proxy.limits = Limits(
+                request_bytes=server.max_request_bytes,
+                header_bytes=server.max_header_bytes,
+                header_seconds=server.header_timeout,
+                shutdown_seconds=server.shutdown_grace,
+            )

@@ -1,0 +1,216 @@
+"""Translate: writes each attempt in the provider's words, and its answer in the client's."""
+
+from email.utils import parsedate_to_datetime
+from urllib.parse import quote
+
+from mitmproxy import http
+
+from addons.call import Call, Try, client_call
+from addons.config import Backend, effective
+from addons.decoding import Decoder, decode
+from addons.multipart import with_model
+from addons.outgoing import host_of, outgoing_request
+from addons.proxy import Exchange, Failure, Timeouts
+from addons.refusals import STATUS, Refusals
+from translators import DIALECTS
+from translators.canonical import Failed
+from translators.errors import BadRequest, BadUpstream, Unsupported
+from translators.translator import ENDED_EARLY, Head, Outgoing, Stream, Translator
+
+EVENT_STREAM = "text/event-stream"
+ANSWER_HEADERS = ("content-type", "retry-after", "retry-after-ms", "x-should-retry", "request-id", "date")
+"""What a client gets to see of a provider's headers, with those of its rate limits."""
+RATE_LIMITS = ("x-ratelimit-", "anthropic-ratelimit-")
+RESPONSE_BYTES = 256 << 20
+"""What an answer may come to once it is unpacked."""
+
+
+class Translate:
+    """Between the client's dialect and the provider's."""
+
+    def __init__(self, refusals: Refusals) -> None:
+        self._refusals = refusals
+
+    # --- requests -----------------------------------------------------------------------------------
+
+    def attempt(self, exchange: Exchange) -> None:
+        call = exchange
+        if not isinstance(call, Call) or not call.backend or call.over:
+            return
+        try:
+            self._write(call, call.backend)
+        except Unsupported as error:
+            call.unsupported.append((call.backend.provider, error.meaning, error.reason))
+        except BadRequest as error:
+            call.over = True
+            failed = Failed("invalid_request", str(error), 400, param=error.field or None)
+            call.response = self._refusals.refuse(call, failed)
+
+    def _write(self, call: Call, backend: Backend) -> None:
+        assert call.endpoint and call.rule
+        provider = call.config.providers[backend.provider]
+        target = host_of(provider).spoken_for(call.endpoint.spoken, DIALECTS)
+        if not target:
+            raise Unsupported(call.endpoint.path, f"is nothing that {provider.type} serves")
+        model = backend.model or call.model
+        translator = Translator(call.endpoint.spoken, target)
+        if call.body:
+            written = translator.request(call.body, model)
+        else:
+            written = Outgoing(with_model(call.flow.request, model))
+        settings = effective(provider, call.rule, backend)
+        call.request = outgoing_request(call, provider, target, written.body, settings)
+        call.asked.append(backend)
+        call.tries.append(Try(backend.provider, model, translator, written.dropped))
+        times = settings.timeouts
+        call.timeouts = Timeouts(times.connect, times.first_byte, times.idle, times.total)
+        call.streams = streams
+        call.peek = lambda response: Peeking(translator.peek(), response, call)
+
+    # --- answers ------------------------------------------------------------------------------------
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        call = client_call(flow)
+        if not call or not flow.response:
+            return
+        if not (attempt := call.current) or not answered(call):
+            tell(call, flow.response)
+            return
+        response = flow.response
+        coding = response.headers.get("content-encoding", "")
+        keep_answer_headers(response)
+        tell(call, response)
+        if not streams(response):
+            return
+        if EVENT_STREAM in response.headers.get("content-type", ""):
+            decoder = Decoder(coding, RESPONSE_BYTES)
+            response.headers["content-type"] = "text/event-stream; charset=utf-8"
+            response.headers["cache-control"] = "no-cache"
+            response.stream = ClientStream(attempt.translator.stream(created_of(response)), decoder, call)
+        else:
+            response.stream = True
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        call = client_call(flow)
+        if (
+            not call
+            or not flow.response
+            or flow.response.stream
+            or not (attempt := call.current)
+            or not answered(call)
+        ):
+            return
+        raw = call.attempts[-1].response
+        assert raw
+        limit = RESPONSE_BYTES
+        try:
+            body = decode(flow.response.raw_content or b"", raw.headers.get("content-encoding", ""), limit)
+            written = self._whole(call, attempt.translator, flow.response, body)
+        except (BadUpstream, ValueError) as error:
+            failed = Failed("server", f"{attempt.provider} gave an answer that can't be used: {error}", 502)
+            flow.response = self._refusals.refuse(call, failed)
+            tell(call, flow.response)
+            return
+        flow.response.raw_content = written
+        flow.response.headers.pop("transfer-encoding", None)
+        flow.response.headers["content-length"] = str(len(written))
+
+    def _whole(self, call: Call, translator: Translator, response: http.Response, body: bytes) -> bytes:
+        if response.status_code >= 300:
+            _, written = translator.error(response.status_code, body, call.request_id)
+            if written is not None:
+                response.headers["content-type"] = "application/json"
+            return body if written is None else written
+        content_type = response.headers.get("content-type", "")
+        if translator.identity and "json" not in content_type:
+            return body
+        if call.stream and not translator.identity and EVENT_STREAM not in content_type:
+            response.headers["content-type"] = "text/event-stream; charset=utf-8"
+            return translator.whole_as_stream(body, created_of(response))
+        return translator.response(body, created_of(response))
+
+
+class ClientStream:
+    """What the client's response streams through."""
+
+    def __init__(self, stream: Stream, decoder: Decoder, call: Call) -> None:
+        self._stream, self._decoder, self._call = stream, decoder, call
+
+    def __call__(self, data: bytes) -> list[bytes]:
+        if not data:
+            return self._stream.close()
+        try:
+            frames = self._stream.feed(self._decoder.feed(data))
+        except ValueError as error:
+            return self._stream.fail(str(error))
+        if frames and self._call.first_byte is None:
+            self._call.first_byte = time.monotonic()
+        return frames
+
+    def abort(self, reason: str) -> list[bytes]:
+        """`reason` is a timeout's name, or whatever the connection died of: nothing for clients to read."""
+        told = f"The provider's stream broke off: {reason}." if "timeout" in reason else ENDED_EARLY
+        return self._stream.fail(told)
+
+
+class Peeking:
+    """Looks at the head of a stream for the layer, and remembers the error that it may be."""
+
+    def __init__(self, head: Head, response: http.Response, call: Call) -> None:
+        self._head, self._call = head, call
+        coding = response.headers.get("content-encoding", "")
+        self._decoder = Decoder(coding, RESPONSE_BYTES)
+
+    def feed(self, data: bytes) -> Failure | bool:
+        try:
+            verdict = self._head.feed(self._decoder.feed(data))
+        except ValueError as error:
+            verdict = Failed("server", str(error))
+        if not isinstance(verdict, Failed):
+            return verdict
+        self._call.head_error = verdict
+        return Failure("stream", "error in stream", verdict.status or STATUS[verdict.kind])
+
+
+def answered(call: Call) -> bool:
+    """Whether the client's response is the last attempt's, and not one of the gateway's own."""
+    return call.response is None and not call.faults and bool(call.attempts and call.attempts[-1].response)
+
+
+def streams(response: http.Response) -> bool:
+    """Whether an answer goes to the client as it comes: event streams and sounds do, JSON is held whole."""
+    content_type = response.headers.get("content-type", "")
+    return response.status_code < 300 and content_type.startswith(
+        (EVENT_STREAM, "audio/", "application/octet-stream")
+    )
+
+
+def keep_answer_headers(response: http.Response) -> None:
+    """Leave of a provider's headers what is meant for clients, and how the body is framed."""
+    framing = ("transfer-encoding", "content-length")
+    response.headers.fields = tuple(
+        (name, value)
+        for name, value in response.headers.fields
+        if (lower := name.decode("latin-1").lower()) in ANSWER_HEADERS + framing
+        or lower.startswith(RATE_LIMITS)
+    )
+
+
+def tell(call: Call, response: http.Response) -> None:
+    """The gateway's own headers."""
+    headers = response.headers
+    headers["x-request-id"] = call.request_id
+    if attempt := call.current:
+        headers["x-dragoman-provider"] = attempt.provider
+        headers["x-dragoman-model"] = quote(attempt.model, safe=" !#$%&'()*+,/:;=?@[]^`{|}~.-_<>")
+        headers["x-dragoman-attempts"] = str(len(call.attempts))
+        if attempt.dropped:
+            headers["x-dragoman-dropped"] = quote(",".join(attempt.dropped), safe="[],._-*")
+
+
+def created_of(response: http.Response) -> int:
+    """When the provider answered, in Unix seconds: by its own clock, so that a replay says the same."""
+    try:
+        return int(parsedate_to_datetime(response.headers.get("date", "")).timestamp())
+    except ValueError:
+        return int(response.timestamp_start)

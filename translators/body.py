@@ -1,0 +1,97 @@
+"""A JSON request body: read strictly, and edited without touching what is not edited."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import cast
+
+import orjson
+
+from translators.canonical import Json, JsonValue
+from translators.errors import BadRequest
+
+_SPACE = " \t\r\n"
+
+
+@dataclass(frozen=True)
+class Body:
+    """The bytes of a JSON object, and what they say."""
+
+    raw: bytes
+    json: Json
+
+    @cached_property
+    def _members(self) -> "tuple[str, list[tuple[str, int, int, int]]]":
+        text = self.raw.decode()
+        return text, _members(text)
+
+    def edited(self, changes: Mapping[str, JsonValue], removed: Iterable[str] = ()) -> bytes:
+        """The body with some top-level members set and some removed; every other byte stays as it is."""
+        gone = set(removed) - changes.keys()
+        if (
+            all(self.json.get(key, Body) == value for key, value in changes.items())
+            and not gone & self.json.keys()
+        ):
+            return self.raw
+        text, members = self._members
+        pieces, at, kept = list[str](), text.index("{") + 1, 0
+        for key, start, value, end in members:
+            if key in gone:
+                at = end
+                continue
+            pieces.append(text[at:value] if kept or at == start else text[at:value].lstrip(_SPACE + ","))
+            pieces.append(_text(changes[key]) if key in changes else text[value:end])
+            at, kept = end, kept + 1
+        for key in changes.keys() - {key for key, *_ in members}:
+            pieces.append(f"{',' if kept else ''}{_text(key)}:{_text(changes[key])}")
+            kept += 1
+        return ("{" + "".join(pieces) + text[at:]).encode()
+
+
+def parse(raw: bytes) -> Body:
+    """Read a body. Raises `BadRequest` for all that two readers could understand differently.
+
+    That is: what is not UTF-8 or not JSON (NaN, numbers too large, lone surrogates, deep nesting), what
+    is no object, and top-level keys that come twice.
+    """
+    try:
+        value = cast(JsonValue, orjson.loads(raw))
+    except orjson.JSONDecodeError as error:
+        raise BadRequest("", f"The request body is not valid JSON: {error.msg}.") from None
+    if not isinstance(value, dict):
+        raise BadRequest("", "The request body must be a JSON object.")
+    try:
+        members = _members(raw.decode())
+    except RecursionError:
+        raise BadRequest("", "The request body is nested too deeply.") from None
+    if len(members) != len(value):
+        seen = set[str]()
+        twice = next(key for key, *_ in members if key in seen or seen.add(key))
+        raise BadRequest(twice, "is given twice")
+    return Body(raw, value)
+
+
+def _members(text: str) -> list[tuple[str, int, int, int]]:
+    """The members of a JSON object that is known to be valid: key, and where key, value and end are."""
+    members, decode = list[tuple[str, int, int, int]](), json.JSONDecoder().raw_decode
+    at = _skip(text, text.index("{") + 1)
+    while text[at] != "}":
+        key, colon = decode(text, at)
+        value = _skip(text, _skip(text, colon) + 1)
+        end = decode(text, value)[1]
+        members.append((cast(str, key), at, value, end))
+        at = _skip(text, end)
+        if text[at] == ",":
+            at = _skip(text, at + 1)
+    return members
+
+
+def _skip(text: str, at: int) -> int:
+    while text[at] in _SPACE:
+        at += 1
+    return at
+
+
+def _text(value: JsonValue) -> str:
+    return orjson.dumps(value).decode()

@@ -1,0 +1,92 @@
+"""What a dialect is: one wire schema, read and written. Each is a module (or package) with these names.
+
+`Spoken` is what is needed to pass a wire format through untouched and know what happened; `Dialect` adds
+what is needed to translate it, all four ways.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from translators.canonical import Event, Failed, Json, Request
+from translators.fields import Lacks, Reads
+
+
+class Reader(Protocol):
+    """Reads one streamed answer, a framed payload at a time."""
+
+    def read(self, data: bytes) -> Iterator[Event]:
+        """The events in one payload. `KeyError`, `TypeError` or `ValueError` on what can't be read."""
+        ...
+
+
+class Writer(Protocol):
+    """Writes one streamed answer. After `Finished` and `Used` comes `Done`, or at any point `Failed`."""
+
+    def write(self, event: Event) -> Iterator[bytes]:
+        """The frames that say this event; none when it has nothing to say yet."""
+        ...
+
+
+class Framing(Protocol):
+    """Cuts the bytes of a stream into frames: `(raw, data)`, the bytes as they came and the payload inside.
+
+    A `data` of `b""` is a keep-alive without a payload.
+    """
+
+    def feed(self, chunk: bytes) -> list[tuple[bytes, bytes]]: ...
+
+    def close(self) -> list[tuple[bytes, bytes]]:
+        """What was left unfinished when the stream ended, if it is a frame all the same."""
+        ...
+
+
+class Spoken(Protocol):
+    """A wire format that may pass: enough to refuse nonsense, to meter, and to fail in the client's words."""
+
+    NAME: str
+    """As in the file name: vendor_api."""
+    OWNER: str
+    """The vendor, as `Opaque.owner` has it."""
+
+    def check_request(self, body: Json) -> None:
+        """Raise `BadRequest` where a field that no provider can do without is missing or of a wrong type."""
+        ...
+
+    def metered(self, body: Json) -> Json:
+        """The top-level fields to set so that the provider reports usage; empty when it does anyway."""
+        ...
+
+    def read_response(self, body: Json) -> list[Event]: ...
+
+    def read_error(self, status: int, body: bytes) -> Failed:
+        """Any error body, JSON or not. Never raises, and never quotes a body that is not JSON."""
+        ...
+
+    def write_error(self, failed: Failed, request_id: str) -> Json: ...
+
+    def Framing(self) -> Framing: ...
+
+    def StreamReader(self) -> Reader: ...
+
+    def StreamWriter(self, *, created: int, include_usage: bool = False) -> Writer:
+        """`created` is in Unix seconds; `include_usage` tells usage that a client must ask for."""
+        ...
+
+
+class Dialect(Spoken, Protocol):
+    """A wire format that can be translated into any other."""
+
+    READS: Reads
+    LACKS: Lacks
+
+    def read_request(self, body: Json) -> Request:
+        """Raises `BadRequest`. `write_request(read_request(x)) == x`, but for equal spellings."""
+        ...
+
+    def write_request(self, request: Request) -> Json:
+        """Meanings in `LACKS` were seen to before; raises `Unsupported` for values that have no word here."""
+        ...
+
+    def write_response(self, events: Sequence[Event], *, created: int) -> Json:
+        """One whole answer from its events, which hold no `Failed`."""
+        ...

@@ -1,0 +1,211 @@
+"""The other endpoints of OpenAI's API: they pass untouched, and are read for their usage alone."""
+
+from collections.abc import Callable, Iterator
+
+import orjson
+
+from translators import sse
+from translators.canonical import Done, Event, Failed, Finished, Json, Ping, Said, Started, Used
+from translators.dialect import Framing, Reader, Spoken, Writer
+from translators.foreign import Record
+from translators.openai_chat.errors import is_error, read_error, read_failure, write_error
+from translators.openai_chat.fields import OWNER
+from translators.openai_chat.pick import entries, inner, number, parse, text
+from translators.openai_chat.request_writer import metered
+from translators.openai_chat.usage import read_usage
+
+
+class Native:
+    """One endpoint: what it insists on, how a streamed answer is read and how it may fail."""
+
+    def __init__(
+        self,
+        name: str,
+        check: Callable[[Record], None],
+        reader: Callable[[], Reader],
+        failure: Callable[[Failed], bytes],
+        metered: Callable[[Json], Json] = lambda body: {},
+    ) -> None:
+        self.NAME: str = name
+        self.OWNER: str = OWNER
+        self._check, self._reader, self._failure, self._metered = check, reader, failure, metered
+
+    def check_request(self, body: Json) -> None:
+        self._check(Record(body))
+
+    def metered(self, body: Json) -> Json:
+        return self._metered(body)
+
+    def read_response(self, body: Json) -> list[Event]:
+        if is_error(body) and "output" not in body:
+            return [read_failure(body)]
+        return [*_told(body), Done()]
+
+    def read_error(self, status: int, body: bytes) -> Failed:
+        return read_error(status, body)
+
+    def write_error(self, failed: Failed, request_id: str) -> Json:
+        return write_error(failed, request_id)
+
+    def Framing(self) -> Framing:
+        return sse.Decoder()
+
+    def StreamReader(self) -> Reader:
+        return self._reader()
+
+    def StreamWriter(self, *, created: int, include_usage: bool = False) -> Writer:
+        return _FailureWriter(self._failure)
+
+
+class _FailureWriter:
+    """What the gateway itself has to say in a stream that passes: that it failed, or is still alive."""
+
+    def __init__(self, failure: Callable[[Failed], bytes]) -> None:
+        self._failure = failure
+
+    def write(self, event: Event) -> Iterator[bytes]:
+        match event:
+            case Failed():
+                yield self._failure(event)
+            case Ping():
+                yield sse.KEEP_ALIVE
+            case _:
+                pass
+
+
+# --- reading ----------------------------------------------------------------------------------------
+
+
+def _told(answer: Json) -> Iterator[Event]:
+    """Who answered and what it took, in a whole answer, the first or last of a stream, or a chunk."""
+    if (model := text(answer, "model")) or text(answer, "id"):
+        created = number(answer, "created") or number(answer, "created_at")
+        yield Started(text(answer, "id"), model, created)
+    if usage := read_usage(answer.get("usage")):
+        yield Used(usage, text(answer, "service_tier") or None)
+
+
+class _ChunkReader:
+    """Streams of chunks that end in `[DONE]`: completions."""
+
+    def __init__(self) -> None:
+        self._started = False
+
+    def read(self, data: bytes) -> Iterator[Event]:
+        if data == b"[DONE]":
+            yield Done()
+            return
+        chunk = parse(data)
+        if is_error(chunk):
+            yield read_failure(chunk)
+            return
+        for event in _told(chunk):
+            if not (self._started and isinstance(event, Started)):
+                yield event
+            self._started = True
+        for choice in entries(chunk, "choices"):
+            index = number(choice, "index") or 0
+            if said := text(choice, "text"):
+                yield Said(said, index)
+            if text(choice, "finish_reason"):
+                yield Finished("end", choice=index)
+
+
+class _EventReader:
+    """Streams of events that have a `type`, the last of which holds the usage: responses, images, audio."""
+
+    def read(self, data: bytes) -> Iterator[Event]:
+        if data == b"[DONE]":  # Azure's farewell, after the end
+            return
+        event = parse(data)
+        match text(event, "type"):
+            case "response.created":
+                yield from _told(inner(event, "response"))
+            case "response.completed" | "response.incomplete":
+                answer = inner(event, "response")
+                yield from (told for told in _told(answer) if isinstance(told, Used))
+                yield Finished("length" if text(answer, "status") == "incomplete" else "end")
+                yield Done()
+            case "response.failed":
+                yield from (told for told in _told(inner(event, "response")) if isinstance(told, Used))
+                yield read_failure(inner(event, "response"))
+            case "response.output_text.delta" | "transcript.text.delta":
+                yield Said(text(event, "delta"))
+            case "image_generation.completed" | "speech.audio.done" | "transcript.text.done":
+                yield from _told(event)
+                yield Finished("end")
+                yield Done()
+            case _ if is_error(event):
+                yield read_failure(event)
+            case _:
+                pass  # partial images, pieces of sound, calls, reasoning, and whatever OpenAI adds next
+
+
+# --- what is asked, and how it fails ----------------------------------------------------------------
+
+
+def _chunk_failure(failed: Failed) -> bytes:
+    return sse.encode(orjson.dumps(write_error(failed, "")))
+
+
+def _event_failure(failed: Failed) -> bytes:
+    """Event streams have an event of the type `error`, whose fields stand at the top in Responses."""
+    written = write_error(failed, "")
+    fields = written["error"] if isinstance(written["error"], dict) else {}
+    told: Json = {"sequence_number": 0, **fields, "type": "error", "error": fields}
+    return sse.encode(orjson.dumps(told), b"error")
+
+
+def _text_or_list(body: Record, name: str) -> None:
+    if not isinstance(body.must(body.data.get, name), str | list):
+        raise body.bad(name, "must be a string or an array")
+
+
+def _check_completions(body: Record) -> None:
+    body.text("model")
+    body.flag("stream")
+    if body.data.get("prompt_embeds") is None:  # vLLM's
+        _text_or_list(body, "prompt")
+
+
+def _check_embeddings(body: Record) -> None:
+    body.text("model")
+    if body.data.get("messages") is None:  # vLLM's, for images
+        return _text_or_list(body, "input")
+    if body.data.get("input") is not None:
+        raise body.bad("messages", "must not be given together with input")
+    body.records("messages")
+
+
+def _check_responses(body: Record) -> None:
+    """`input` may be missing where a prompt or an earlier response is named."""
+    body.text("model")
+    body.flag("stream")
+    if body.data.get("input") is not None:
+        _text_or_list(body, "input")
+
+
+def _check_images(body: Record) -> None:
+    body.text("model")
+    body.must(body.text, "prompt")
+
+
+def _check_speech(body: Record) -> None:
+    body.text("model")
+    body.must(body.text, "input")
+
+
+def _check_form(body: Record) -> None:
+    """A form is not JSON: what it holds is for the provider to judge."""
+
+
+NATIVE: tuple[Spoken, ...] = (
+    Native("openai_completions", _check_completions, _ChunkReader, _chunk_failure, metered),
+    Native("openai_embeddings", _check_embeddings, _ChunkReader, _chunk_failure),
+    Native("openai_responses", _check_responses, _EventReader, _event_failure),
+    Native("openai_images", _check_images, _EventReader, _event_failure),
+    Native("openai_speech", _check_speech, _EventReader, _event_failure),
+    Native("openai_transcriptions", _check_form, _EventReader, _event_failure),
+    Native("openai_translations", _check_form, _EventReader, _event_failure),
+)
+"""Everything of OpenAI's that is not `openai_chat`."""

@@ -1,0 +1,250 @@
+"""Two dialects joined: what becomes of one attempt's request and answer. Identity when the two are one."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import cast
+
+import orjson
+
+from translators.body import Body
+from translators.canonical import (
+    Done,
+    Event,
+    Failed,
+    Finished,
+    Json,
+    JsonValue,
+    Ping,
+    Started,
+    Used,
+)
+from translators.dialect import Dialect, Spoken, Writer
+from translators.errors import BadUpstream, Unsupported
+from translators.fields import losses, spelling
+
+UNREADABLE = (KeyError, TypeError, ValueError, IndexError, AttributeError, BadUpstream)
+"""What reading somebody else's answer may raise."""
+
+ENDED_EARLY = "The provider's stream ended early."
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request in the provider's words, and the client's names of what was left out of it."""
+
+    body: bytes
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What an answer turned out to be, as far as it came."""
+
+    model: str | None = None
+    """The one that answered, in the provider's own words."""
+    used: Used | None = None
+    failed: Failed | None = None
+    complete: bool = False
+
+    def see(self, event: Event) -> None:
+        match event:
+            case Started(model=model):
+                self.model = model
+            case Used():
+                self.used = event
+            case Failed():
+                self.failed = event
+            case Done():
+                self.complete = True
+            case _:
+                pass
+
+
+class Translator:
+    """One attempt: a retry makes a new one.
+
+    `source` is the client's dialect and `target` the provider's. They are the same or both can be translated.
+    """
+
+    def __init__(self, source: Spoken, target: Spoken) -> None:
+        self.source, self.target = source, target
+        self.identity = source.NAME == target.NAME
+        self.outcome = Outcome()
+        self._include_usage = False
+        self._hide_usage = False
+
+    # --- the request --------------------------------------------------------------------------------
+
+    def request(self, body: Body, model: str) -> Outgoing:
+        """Raises `BadRequest`, and `Unsupported` in the client's words for what the target can't do."""
+        if self.identity:
+            metered = self.target.metered(body.json)
+            self._hide_usage = bool(metered)
+            changes: dict[str, JsonValue] = {**metered}
+            if "model" in body.json or model:
+                changes["model"] = model
+            return Outgoing(body.edited(changes))
+        return self._translated(body, model)
+
+    def _translated(self, body: Body, model: str) -> Outgoing:
+        source, target = cast(Dialect, self.source), cast(Dialect, self.target)
+        request = source.read_request({**body.json, "model": model})
+        self._include_usage = bool(request.include_usage)
+        try:
+            dropped = losses(request, source.READS, target.LACKS, target.OWNER)
+            written = target.write_request(request)
+        except Unsupported as error:
+            raise Unsupported(spelling(error.meaning, source.READS), error.reason) from None
+        return Outgoing(orjson.dumps({**written, **target.metered(written)}), tuple(dropped))
+
+    # --- the answer ---------------------------------------------------------------------------------
+
+    def response(self, body: bytes, created: int) -> bytes:
+        """A whole successful answer in the client's words. Raises `BadUpstream` when it can't be read."""
+        events = self._read(body)
+        for event in events:
+            self.outcome.see(event)
+        if self.identity:
+            return body
+        if self.outcome.failed:
+            raise BadUpstream(self.outcome.failed.message)
+        try:
+            return orjson.dumps(cast(Dialect, self.source).write_response(events, created=created))
+        except UNREADABLE as error:
+            raise BadUpstream("The provider's answer can't be told in the client's dialect.") from error
+
+    def whole_as_stream(self, body: bytes, created: int) -> bytes:
+        """A whole answer for a client that asked for a stream, from a provider that does not."""
+        writer = self.source.StreamWriter(created=created, include_usage=self._include_usage)
+        frames = list[bytes]()
+        for event in self._read(body):
+            self.outcome.see(event)
+            frames += writer.write(event)
+        return b"".join(frames)
+
+    def _read(self, body: bytes) -> list[Event]:
+        try:
+            return self.target.read_response(cast(Json, orjson.loads(body)))
+        except UNREADABLE as error:
+            if self.identity:  # not ours to judge: it passes as it is, unmetered
+                return []
+            raise BadUpstream("The provider's answer can't be read.") from error
+
+    def error(self, status: int, body: bytes, request_id: str) -> tuple[Failed, bytes | None]:
+        """The provider's own error, and its body in the client's words; `None` when it may pass as it is."""
+        failed = self.target.read_error(status, body)
+        self.outcome.see(failed)
+        if self.identity and _is_json(body):
+            return failed, None
+        return failed, orjson.dumps(self.source.write_error(failed, request_id))
+
+    def stream(self, created: int) -> "Stream":
+        writer = self.source.StreamWriter(created=created, include_usage=self._include_usage)
+        if self.identity:
+            return Stream(self.target, writer, self.outcome, passes=True, hide_usage=self._hide_usage)
+        return Stream(self.target, writer, self.outcome)
+
+    def peek(self) -> "Head":
+        return Head(self.target)
+
+
+class Stream:
+    """One streamed answer. Never raises: what goes wrong becomes an error in the client's words, once."""
+
+    def __init__(
+        self,
+        target: Spoken,
+        writer: Writer,
+        outcome: Outcome,
+        *,
+        passes: bool = False,
+        hide_usage: bool = False,
+    ) -> None:
+        self._framing, self._reader, self._writer = target.Framing(), target.StreamReader(), writer
+        self._outcome, self._passes, self._hide_usage = outcome, passes, hide_usage
+        self._finished = False
+        self.over = False
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The frames that the next bytes from upstream amount to; `[]` means nothing to say yet."""
+        return list(self._say(lambda: self._framing.feed(chunk)))
+
+    def close(self) -> list[bytes]:
+        """Upstream is done. If it never finished its answer, the client is told so."""
+        frames = list(self._say(self._framing.close))
+        if self.over:
+            return frames
+        if self._finished:  # every choice had its end: only the farewell is missing
+            return frames + list(self._end())
+        return frames + self.fail(ENDED_EARLY)
+
+    def fail(self, message: str) -> list[bytes]:
+        """The answer can't go on: the frames that say so."""
+        return [] if self.over else list(self._write(Failed("server", message, type="upstream_error")))
+
+    def _say(self, frames: Callable[[], list[tuple[bytes, bytes]]]) -> Iterator[bytes]:
+        try:
+            for raw, data in frames():
+                if self.over:
+                    return
+                if self._passes:
+                    yield from self._pass(raw, data)
+                else:
+                    for event in self._events(data):
+                        yield from self._write(event)
+        except UNREADABLE:
+            yield from self.fail("The provider's stream can't be read.")
+
+    def _events(self, data: bytes) -> Iterator[Event]:
+        return self._reader.read(data) if data else iter((Ping(),))
+
+    def _pass(self, raw: bytes, data: bytes) -> Iterator[bytes]:
+        events = list(self._events(data))
+        for event in events:
+            self._see(event)
+        if not (self._hide_usage and events and all(isinstance(event, Used) for event in events)):
+            yield raw
+
+    def _write(self, event: Event) -> Iterator[bytes]:
+        if self.over:
+            return
+        self._see(event)
+        yield from self._writer.write(event)
+
+    def _end(self) -> Iterator[bytes]:
+        self._see(Done())
+        if not self._passes:
+            yield from self._writer.write(Done())
+
+    def _see(self, event: Event) -> None:
+        self._outcome.see(event)
+        self._finished = self._finished or isinstance(event, Finished)
+        self.over = self.over or isinstance(event, Done | Failed)
+
+
+class Head:
+    """Looks at the beginning of a streamed answer: is there content, or an error first?"""
+
+    def __init__(self, target: Spoken) -> None:
+        self._framing, self._reader = target.Framing(), target.StreamReader()
+
+    def feed(self, chunk: bytes) -> Failed | bool:
+        """`True` once there is content, `False` while there is not, or the error that came instead."""
+        try:
+            for _, data in self._framing.feed(chunk):
+                for event in self._reader.read(data) if data else ():
+                    if isinstance(event, Failed):
+                        return event
+                    if not isinstance(event, Started | Ping | Used):
+                        return True
+        except UNREADABLE:
+            return Failed("server", "The provider's stream can't be read.", 502)
+        return False
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    return True
