@@ -1,0 +1,218 @@
+"""config.yaml: found, read, checked, and held as values that never change."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+
+from addons.config_file import ConfigError, Problem
+from addons.config_providers import BodyEdits, HeaderEdits, Provider, Timeouts
+from addons.config_routes import Backend, Retry, Route
+from addons.config_values import Address, Duration, Listen, Model, Prefix, Size, address
+
+__all__ = [  # the parts that addons need, whichever file they are in
+    "DEFAULT_TIMEOUTS",
+    "DEMO_MODELS",
+    "Address",
+    "ApiKey",
+    "Backend",
+    "BodyEdits",
+    "Config",
+    "ConfigError",
+    "Effective",
+    "Endpoints",
+    "HeaderEdits",
+    "Listed",
+    "Problem",
+    "Provider",
+    "Retry",
+    "Route",
+    "Server",
+    "Timeouts",
+    "effective",
+    "find",
+]
+
+DEMO_MODELS = ("hello", "tools", "thinking", "json", "slow")
+"""Names that a provider of type `demo` shows in /v1/models; it answers to any other too."""
+
+DEFAULT_TIMEOUTS = Timeouts(connect=5, first_byte=60, idle=60, total=600)
+"""Where neither backend nor route nor provider says anything."""
+
+
+class ApiKey(Model):
+    """A key that a client may present."""
+
+    name: str = ""
+    """What logs call it; `key-1`, `key-2` and so on when not said."""
+    key: Annotated[SecretStr, Field(min_length=1)]
+    """The key itself. A bare text is this."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_text(cls, value: object) -> object:
+        return {"key": value} if isinstance(value, str) else value
+
+
+def _listener(value: object) -> object:
+    return None if value == "off" or value is None else address(value)
+
+
+class Server(Model):
+    """The gateway's own listeners and limits."""
+
+    listen: Listen = Address("127.0.0.1", 1975)
+    """Where clients come in."""
+    admin: Annotated[Address | None, BeforeValidator(_listener)] = Address("127.0.0.1", 1064)
+    """/metrics, /health and /ready; `off` disables it."""
+    max_request_bytes: Size = 50 * 2**20
+    """A longer body is answered with 413."""
+    max_header_bytes: Size = 64 * 2**10
+    """A longer head is answered with 431."""
+    header_timeout: Duration = 10.0
+    """A client that has not sent its head by then is closed."""
+    shutdown_grace: Duration = 30.0
+    """Running streams may finish for so long after SIGTERM."""
+    api_keys: tuple[ApiKey, ...] = ()
+    """If there are any, a client must present one."""
+    allow_direct: bool = False
+    """`PROVIDER/MODEL` works beside the routes. Without routes it always does."""
+
+    @field_validator("api_keys", mode="after")
+    @classmethod
+    def _named(cls, keys: tuple[ApiKey, ...]) -> tuple[ApiKey, ...]:
+        return tuple(
+            key if key.name else key.model_copy(update={"name": f"key-{number}"})
+            for number, key in enumerate(keys, 1)
+        )
+
+
+class Endpoints(Model):
+    """Prefixes of the inbound APIs: a path is root + prefix + the API's own path."""
+
+    root: Prefix = ""
+    """Before every prefix."""
+    openai: Prefix = ""
+    """OpenAI's APIs."""
+    anthropic: Prefix = "/anthropic"
+    """Anthropic's APIs."""
+    cohere: Prefix = "/cohere"
+    """Cohere's APIs."""
+    gemini: Prefix = "/gemini"
+    """Gemini's native API."""
+    bedrock: Prefix = "/bedrock"
+    """Bedrock's native API."""
+
+    def prefix(self, name: str) -> str:
+        """The whole prefix of one API, such as `/anthropic`; empty, or with a slash only in front."""
+        return self.root + str(getattr(self, name))
+
+
+class Listed(NamedTuple):
+    """A model in /v1/models. `created` is in Unix seconds."""
+
+    id: str
+    owned_by: str
+    created: int
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole configuration, checked."""
+
+    server: Server
+    endpoints: Endpoints
+    providers: Mapping[str, Provider]
+    """Every one that is named in the file, those that are disabled too."""
+    routes: tuple[Route, ...]
+    """Their backends are enabled; a route may have none left."""
+    warnings: tuple[Problem, ...] = ()
+    """What was disabled or left out, and why."""
+
+    @property
+    def direct(self) -> bool:
+        """Whether `PROVIDER/MODEL` works."""
+        return self.server.allow_direct or not self.routes
+
+    def route_for(self, model: str, headers: Mapping[str, str]) -> Route | None:
+        """The first route that matches, or one made for `PROVIDER/MODEL`; `headers` by lower-case name.
+
+        A route without backends is one that nobody can serve now (503); no route is an unknown model (404).
+        """
+        for route in self.routes:
+            if route.matches(model, headers):
+                return route
+        name, _, rest = model.partition("/")
+        if not (self.direct and rest and (provider := self.providers.get(name))):
+            return None
+        route = Route(name=name, models=(model,), backends=(Backend(provider=name, model=rest),))
+        return route.model_copy(update={"backends": ()}) if provider.disabled else route
+
+    def models(self) -> list[Listed]:
+        """What /v1/models lists: exact names that somebody can serve now."""
+        listed = {
+            model: Listed(model, route.owned_by, route.created)
+            for route in reversed(self.routes)  # the first route to name a model has the last word
+            if route.backends
+            for model in reversed(route.exact_models)
+        }
+        demos = [name for name, provider in self.providers.items() if provider.type == "demo"]
+        direct = [f"{name}/{model}" for name in demos for model in DEMO_MODELS] if self.direct else []
+        return [*reversed(listed.values()), *(Listed(model, "dragoman", 0) for model in direct)]
+
+    def egress(self) -> frozenset[tuple[str, int]]:
+        """Host and port of every enabled provider: nothing else is ever connected to."""
+        urls = (urlsplit(provider.base_url) for provider in self.providers.values() if not provider.disabled)
+        return frozenset(
+            (url.hostname, url.port or (443 if url.scheme == "https" else 80)) for url in urls if url.hostname
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """What holds for one attempt."""
+
+    headers: HeaderEdits
+    body: BodyEdits
+    timeouts: Timeouts
+    """Each of them is set."""
+
+
+def effective(provider: Provider, route: Route, backend: Backend) -> Effective:
+    """The backend's word over the route's over the provider's, name by name."""
+    headers = _edited(provider.headers, route.headers, backend.headers)
+    body = _edited(provider.body, route.body, backend.body)
+    said = (backend.timeouts, route.timeouts, provider.timeouts, DEFAULT_TIMEOUTS)
+    timeouts = {
+        name: next(value for level in said if (value := getattr(level, name)) is not None)
+        for name in Timeouts.model_fields
+    }
+    return Effective(
+        HeaderEdits.model_construct(**headers),
+        BodyEdits.model_construct(**body),
+        Timeouts.model_construct(**timeouts),
+    )
+
+
+def _edited(*levels: HeaderEdits | BodyEdits) -> dict[str, Any]:
+    """One `set` and one `remove` that do what the levels do one after the other."""
+    values: dict[str, object] = {}
+    removed: dict[str, None] = {}
+    for level in levels:
+        for name in level.remove:
+            values.pop(name, None)
+            removed[name] = None
+        values |= level.set
+    return {"set": values, "remove": tuple(removed)}
+
+
+def find(argument: str | None, env: Mapping[str, str], cwd: Path) -> Path | None:
+    """The file that was asked for, else ./config.yaml, else the user's own; `None` where there is none."""
+    if argument is not None:
+        return cwd / argument
+    home = env.get("XDG_CONFIG_HOME") or f"{env.get('HOME', '')}/.config"
+    places = (cwd / "config.yaml", Path(home) / "dragoman" / "config.yaml")
+    return next((place for place in places if place.is_file()), None)

@@ -1,0 +1,166 @@
+"""Makes a configuration of a file, or of the environment alone, or says everything that is wrong with it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import cast
+
+from addons import config_file
+from addons.config import Config, Endpoints, Server
+from addons.config_file import ConfigError, Document, Problem, spell
+from addons.config_problems import unknown, validate
+from addons.config_providers import SERVED, TYPES, Disabled, Provider
+from addons.config_routes import Route
+from addons.config_values import Model, mapping_of
+
+
+class File(Model):
+    """The top level of config.yaml."""
+
+    server: Server = Server()
+    """The gateway's own listeners and limits."""
+    endpoints: Endpoints = Endpoints()
+    """Prefixes of the inbound APIs."""
+    providers: Mapping[str, Provider] = {}
+    """Who can be asked, by name."""
+    routes: tuple[Route, ...] = ()
+    """Which models go where. Without any, `PROVIDER/MODEL` does."""
+
+
+def load(path: Path, env: Mapping[str, str]) -> Config:
+    """Raises `ConfigError`."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except OSError as error:
+        raise ConfigError([Problem(0, "", f"can't be read: {error.strerror}")], str(path)) from None
+    except UnicodeDecodeError:
+        raise ConfigError([Problem(0, "", "is not UTF-8 text")], str(path)) from None
+    return parse(text, env, str(path))
+
+
+def parse(text: str, env: Mapping[str, str], source: str = "config.yaml") -> Config:
+    """Raises `ConfigError`, in which `source` is the file's name."""
+    document = config_file.read(text, source, env)
+    if document.tree is None and document.problems:
+        raise ConfigError(document.problems, source)
+    return _build(document)
+
+
+def from_environment(env: Mapping[str, str]) -> Config:
+    """The providers for which the environment has a key or an address, and the embedded ones."""
+    openai = _given(
+        api_key=env.get("OPENAI_API_KEY"),
+        base_url=env.get("OPENAI_BASE_URL"),
+        headers={
+            "set": _given(
+                **{
+                    "openai-organization": env.get("OPENAI_ORG_ID"),
+                    "openai-project": env.get("OPENAI_PROJECT_ID"),
+                }
+            )
+        },
+    )
+    anthropic = _given(api_key=env.get("ANTHROPIC_API_KEY"), base_url=env.get("ANTHROPIC_BASE_URL"))
+    providers: dict[str, object] = {"demo": {"type": "demo"}}
+    providers["demo-claude"] = {"type": "demo", "dialect": "anthropic_messages"}
+    for name, options in (("openai", openai), ("anthropic", anthropic)):
+        if options.keys() & {"api_key", "base_url"}:
+            providers[name] = {"type": name} | options
+    return _build(Document("environment", {"providers": providers}))
+
+
+def _given(**options: object) -> dict[str, object]:
+    return {name: value for name, value in options.items() if value}
+
+
+def _build(document: Document) -> Config:
+    top = mapping_of(document.tree if document.tree is not None else {})
+    if top is None:
+        document.report((), f"must be a mapping with the keys {', '.join(File.model_fields)}")
+        raise ConfigError(document.problems, document.source)
+    providers = dict(_providers(top, document))
+    file = validate(File, top | {"providers": providers}, (), document)
+    _check_routes(top, providers, document)
+    for path, variable in document.unset.items():
+        if len(path) < 2 or path[0] != "providers":
+            document.report(path, f"{variable} is not set; ${{{variable}:=…}} gives it a default")
+    if document.problems or file is None:
+        raise ConfigError(document.problems, document.source)
+    warnings = tuple(_warnings(file, document))
+    routes = tuple(_enabled(route, providers) for route in file.routes)
+    return Config(file.server, file.endpoints, providers, routes, warnings)
+
+
+def _providers(top: dict[str, object], document: Document) -> Iterator[tuple[str, Provider]]:
+    named = mapping_of(top.get("providers") or {})
+    if named is None:
+        document.report(("providers",), "must be a mapping of names to providers")
+    for name, options in (named or {}).items():
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+            document.report(("providers", name), "a name is made of letters, digits, '.', '_' and '-'")
+        yield name, _provider(name, options, document)
+
+
+def _provider(name: str, options: object, document: Document) -> Provider:
+    path = ("providers", name)
+    unset = sorted({variable for place, variable in document.unset.items() if place[:2] == path})
+    reason = f"{', '.join(unset)} {'are' if len(unset) > 1 else 'is'} not set" if unset else "it is not valid"
+    given = mapping_of(options)
+    match given and given.get("type"):
+        case str() as kind if kind in TYPES:
+            if kind not in SERVED:
+                document.report((*path, "type"), f"type {kind} is not served yet; {_served()}")
+            provider = validate(TYPES[kind], given, path, document)
+            return Disabled(type=kind, reason=reason) if unset or not provider else provider
+        case str() as kind if (*path, "type") not in document.unset:
+            document.report((*path, "type"), f"unknown type {kind}; {_served()}")
+        case None if given is not None:
+            document.report((*path, "type"), f"is required; {_served()}")
+        case _ if given is None:
+            document.report(path, "must be a mapping with at least a type")
+        case _:
+            pass
+    return Disabled(type="unknown", reason=reason)
+
+
+def _served() -> str:
+    return f"this version serves {', '.join(SERVED)}"
+
+
+def _check_routes(top: dict[str, object], providers: Mapping[str, Provider], document: Document) -> None:
+    """What a route says about others: its own name, and its backends' providers."""
+    seen: dict[str, int] = {}
+    for index, route in enumerate(_items(top, "routes")):
+        if isinstance(name := route.get("name"), str) and seen.setdefault(name, index) != index:
+            document.report(("routes", index, "name"), f"{name} is the name of routes[{seen[name]}] already")
+        for place, backend in enumerate(_items(route, "backends")):
+            path = ("routes", index, "backends", place, "provider")
+            name = backend.get("provider")
+            if isinstance(name, str) and name not in providers and path not in document.unset:
+                document.report(path, f"no provider is called {name}{unknown(name, list(providers))}")
+
+
+def _items(parent: dict[str, object], key: str) -> Iterator[dict[str, object]]:
+    """The mappings in a list that may be anything, as nobody has checked it yet."""
+    if isinstance(children := parent.get(key), list):
+        for child in cast("list[object]", children):
+            yield mapping_of(child) or {}
+
+
+def _warnings(file: File, document: Document) -> Iterator[Problem]:
+    def warning(path: config_file.Path, message: str) -> Problem:
+        return Problem(document.lines.get(path, 0), spell(path), message)
+
+    for name, provider in file.providers.items():
+        if provider.disabled:
+            yield warning(("providers", name), f"disabled: {provider.disabled}")
+    for index, route in enumerate(file.routes):
+        for place, backend in enumerate(route.backends):
+            if file.providers[backend.provider].disabled:
+                path = ("routes", index, "backends", place)
+                yield warning(path, f"left out: {backend.provider} is disabled")
+
+
+def _enabled(route: Route, providers: Mapping[str, Provider]) -> Route:
+    backends = tuple(backend for backend in route.backends if not providers[backend.provider].disabled)
+    return route.model_copy(update={"backends": backends})
