@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from typing import Literal
 
 from mitmproxy import ctx
 from prometheus_client import CollectorRegistry, generate_latest
@@ -9,7 +10,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from tornado.httpserver import HTTPServer
 from tornado.web import Application, RequestHandler
 
-from addons.config import Config
+from addons.config import Address, Config
+from addons.config_values import address
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +26,8 @@ class Admin:
         self._draining = False
 
     def running(self) -> None:
-        address = self._config().server.admin
-        if not address:
+        place = listener(ctx.options.gateway_admin) or self._config().server.admin
+        if not isinstance(place, Address):
             return
         routes = [
             (
@@ -38,9 +40,9 @@ class Admin:
         ]
         self._server = HTTPServer(Application(routes, log_function=lambda handler: None))
         try:
-            self._server.listen(address.port, address.host)
+            self._server.listen(place.port, place.host)
         except OSError as error:
-            logger.error("The admin listener %s can't be opened: %s.", address, error.strerror)
+            logger.error("The admin listener %s can't be opened: %s.", place, error.strerror)
             ctx.master.shutdown()
 
     def done(self) -> None:
@@ -50,6 +52,11 @@ class Admin:
         if self._draining:
             return 503, b'{"status":"draining"}', "application/json"
         return 200, b'{"status":"ready"}', "application/json"
+
+
+def listener(option: str) -> Address | Literal["off"] | None:
+    """What the command line says, if it does."""
+    return "off" if option == "off" else Address(*address(option)) if option else None
 
 
 class Page(RequestHandler):

@@ -38,14 +38,14 @@ class Admit:
             call.client_key = known(shown(flow.request.headers), keys)
         call.admitted = replayed or not keys or call.client_key is not None
         call.credentials = redact(flow.request)
-
-    def request(self, flow: http.HTTPFlow) -> None:
-        if (call := client_call(flow)) and not call.admitted:
+        if not call.admitted:
             failed = Failed(
                 "authentication", "The API key is missing or unknown.", 401, code="invalid_api_key"
             )
             flow.response = self._refusals.refuse(call, failed)
-        elif call := attempt_call(flow):
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        if call := attempt_call(flow):
             if not call.credentials.isdisjoint(value for _, value in flow.request.headers.items(multi=True)):
                 raise PermissionError("An attempt carries the client's credentials.")
             call.checked.add(flow.id)
@@ -56,10 +56,10 @@ def redact(request: http.Request) -> frozenset[str]:
     secrets = set[str]()
     fields = list[tuple[bytes, bytes]]()
     for name, value in request.headers.fields:
-        if value and _SECRET_HEADER.fullmatch(name):
+        secret = bool(value and _SECRET_HEADER.fullmatch(name))
+        if secret:
             secrets.add(value.decode("utf-8", "surrogateescape"))
-            value = REDACTED
-        fields.append((name, value))
+        fields.append((name, REDACTED if secret else value))
     if secrets:
         request.headers.fields = tuple(fields)
     if "?" in request.path:
@@ -80,6 +80,6 @@ def known(shown: list[str], keys: Sequence[ApiKey]) -> str | None:
     for number, key in enumerate(keys, 1):
         expected = sha256(key.key.get_secret_value().encode()).digest()
         for candidate in shown:
-            if hmac.compare_digest(sha256(candidate.encode()).digest(), expected):
+            if hmac.compare_digest(sha256(candidate.encode("utf-8", "surrogateescape")).digest(), expected):
                 found = key.name or f"key-{number}"
     return found

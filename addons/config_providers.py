@@ -136,7 +136,14 @@ class Disabled(Provider):
         return self.reason
 
 
-class OpenAI(Provider):
+class Keyed(Provider):
+    """A provider that knows its customers by a key."""
+
+    api_key: SecretStr | None = None
+    """None for a server that asks for none."""
+
+
+class OpenAI(Keyed):
     """OpenAI, or any server that is compatible with it."""
 
     base_url: BaseUrl = "https://api.openai.com/v1"
@@ -149,7 +156,7 @@ class OpenAI(Provider):
         return "openai_chat"
 
 
-class Anthropic(Provider):
+class Anthropic(Keyed):
     """Anthropic's own API, or a server that is compatible with it."""
 
     base_url: BaseUrl = "https://api.anthropic.com"

@@ -6,6 +6,8 @@ from collections.abc import Callable
 import brotli
 import zstandard
 
+RESPONSE_BYTES = 256 << 20
+"""What an answer may come to once it is unpacked."""
 CODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd")
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
@@ -44,7 +46,8 @@ class Decoder:
             case "deflate":
                 return self._zlib(zlib.MAX_WBITS if head[0] & 0x0F == 8 else -zlib.MAX_WBITS)
             case "br" if head[:1] not in (b"{", b"d", b"e", b":"):
-                return brotli.Decompressor().process
+                process: Callable[[bytes], bytes] = brotli.Decompressor().process
+                return process
             case "zstd" if head.startswith(_ZSTD[: len(head)]):
                 return zstandard.ZstdDecompressor().decompressobj().decompress
             case _:

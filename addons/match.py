@@ -24,6 +24,7 @@ class Match:
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if call := client_call(flow):
+            # (also where the request is refused already: it tells in whose words)
             call.endpoint = find(call.config, path_of(flow))
 
     def request(self, flow: http.HTTPFlow) -> None:

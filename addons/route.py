@@ -11,7 +11,7 @@ from addons.config import Backend
 from addons.config import Route as Rule
 from addons.proxy import Exchange, Failure
 from addons.refusals import STATUS, Refusals
-from translators.canonical import Failed
+from translators.canonical import ErrorKind, Failed
 
 MODELS_HINT = "GET /v1/models lists the models that there are"
 
@@ -97,7 +97,7 @@ class Route:
             message = f"{field}: {provider} can't do this{': ' if reason else ''}{reason}"
             return self._refusals.refuse(call, Failed("unsupported", message, 422, param=field))
         status = 503 if not last else 504 if last.kind in ("timeout", "total") else 502
-        kind = "timeout" if status == 504 else "server"
+        kind: ErrorKind = "timeout" if status == 504 else "server"
         told = "; ".join(f"{a.provider}: {f.reason}" for a, f in zip(call.tries, call.failures, strict=False))
         return self._refusals.refuse(call, Failed(kind, f"Every attempt failed. {told}.", status))
 
@@ -133,7 +133,7 @@ def delay(call: Call, rule: Rule) -> float:
     if call.backend not in call.asked:
         return 0.0
     rounds = len(call.asked) - len(set(map(id, call.asked)))
-    pause = min(rule.retry.backoff.max, rule.retry.backoff.base * 2**rounds)
+    pause: float = min(rule.retry.backoff.max, rule.retry.backoff.base * 2.0**rounds)
     wanted = call.failures[-1].retry_after or 0.0
     return max(wanted, pause * random.uniform(0.5, 1.0))
 

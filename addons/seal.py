@@ -1,12 +1,16 @@
 """Seal: the last thing before the wire. Checks where an attempt goes; puts the key on a copy of it."""
 
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from mitmproxy import http
 from mitmproxy.proxy import server_hooks
 
+from addons.admit import REDACTED
 from addons.call import Call
 from addons.config import Config, Provider
+from addons.config_providers import Keyed
+from addons.decoding import RESPONSE_BYTES, decode
 from addons.demo.addon import Demo
 from addons.outgoing import base_url_of, host_of
 from addons.proxy import Exchange, shallow
@@ -42,10 +46,18 @@ class Seal:
         body = wire.raw_content or b""
         wire.headers["content-length"] = str(len(body))
         wire.headers.pop("transfer-encoding", None)
-        if key := getattr(provider, "api_key", None):
+        if key := key_of(provider):
             host = host_of(provider)
-            wire.headers[host.key_header] = host.key_prefix + key.get_secret_value().strip()
+            wire.headers[host.key_header] = host.key_prefix + key
         return wire
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        """Take the provider's key out of an answer that quotes it, as some do when they refuse it."""
+        call = Call.of_attempt(flow)
+        if not call or not flow.response or flow.response.stream:
+            return
+        if secret := key_of(call.config.providers[call.tries[flow.metadata["attempt"] - 1].provider]):
+            take_out(secret.encode(), flow.response)
 
     def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
         """The last line of defence: no address but those of the configured providers."""
@@ -56,6 +68,26 @@ class Seal:
 
 
 DEMO_ADDRESS = (DEMO_URL.removeprefix("http://"), 80)
+
+
+def key_of(provider: Provider) -> str:
+    """The provider's API key; empty for one that asks for none."""
+    return (
+        provider.api_key.get_secret_value().strip()
+        if isinstance(provider, Keyed) and provider.api_key
+        else ""
+    )
+
+
+def take_out(secret: bytes, response: http.Response) -> None:
+    """Blot out a secret wherever it stands in an answer's body, encoded or not."""
+    body, coding = response.raw_content or b"", response.headers.get("content-encoding", "")
+    with suppress(ValueError):  # what can't be decoded is refused later on
+        decoded = decode(body, coding, RESPONSE_BYTES)
+        if secret in decoded:
+            response.raw_content = decoded.replace(secret, REDACTED)
+            response.headers.pop("content-encoding", None)
+            response.headers["content-length"] = str(len(response.raw_content))
 
 
 def check_egress(provider: Provider, request: http.Request) -> None:

@@ -29,6 +29,9 @@ class Settings:
 
     def load(self, loader: addonmanager.Loader) -> None:
         loader.add_option("gateway_config", str, "", "Path of the gateway's config.yaml.")
+        loader.add_option(
+            "gateway_admin", str, "", "The admin listener, HOST:PORT or off; config.yaml's if empty."
+        )
         loader.add_option("gateway_log_format", str, "text", "The access log's format.", ["text", "json"])
 
     def configure(self, updated: set[str]) -> None:

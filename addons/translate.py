@@ -1,5 +1,6 @@
 """Translate: writes each attempt in the provider's words, and its answer in the client's."""
 
+import time
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
@@ -7,7 +8,7 @@ from mitmproxy import http
 
 from addons.call import Call, Try, client_call
 from addons.config import Backend, effective
-from addons.decoding import Decoder, decode
+from addons.decoding import RESPONSE_BYTES, Decoder, decode
 from addons.multipart import with_model
 from addons.outgoing import host_of, outgoing_request
 from addons.proxy import Exchange, Failure, Timeouts
@@ -21,8 +22,6 @@ EVENT_STREAM = "text/event-stream"
 ANSWER_HEADERS = ("content-type", "retry-after", "retry-after-ms", "x-should-retry", "request-id", "date")
 """What a client gets to see of a provider's headers, with those of its rate limits."""
 RATE_LIMITS = ("x-ratelimit-", "anthropic-ratelimit-")
-RESPONSE_BYTES = 256 << 20
-"""What an answer may come to once it is unpacked."""
 
 
 class Translate:
@@ -162,14 +161,17 @@ class Peeking:
         self._decoder = Decoder(coding, RESPONSE_BYTES)
 
     def feed(self, data: bytes) -> Failure | bool:
+        if not data:
+            return self._failure(Failed("server", ENDED_EARLY, 502))
         try:
             verdict = self._head.feed(self._decoder.feed(data))
         except ValueError as error:
-            verdict = Failed("server", str(error))
-        if not isinstance(verdict, Failed):
-            return verdict
-        self._call.head_error = verdict
-        return Failure("stream", "error in stream", verdict.status or STATUS[verdict.kind])
+            verdict = Failed("server", str(error), 502)
+        return self._failure(verdict) if isinstance(verdict, Failed) else verdict
+
+    def _failure(self, failed: Failed) -> Failure:
+        self._call.head_error = failed
+        return Failure("stream", "error in stream", failed.status or STATUS[failed.kind])
 
 
 def answered(call: Call) -> bool:

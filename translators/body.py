@@ -35,18 +35,21 @@ class Body:
         ):
             return self.raw
         text, members = self._members
-        pieces, at, kept = list[str](), text.index("{") + 1, 0
+        at = text.index("{") + 1
+        pieces, start_over = [text[:at]], False
         for key, start, value, end in members:
             if key in gone:
-                at = end
-                continue
-            pieces.append(text[at:value] if kept or at == start else text[at:value].lstrip(_SPACE + ","))
-            pieces.append(_text(changes[key]) if key in changes else text[value:end])
-            at, kept = end, kept + 1
-        for key in changes.keys() - {key for key, *_ in members}:
-            pieces.append(f"{',' if kept else ''}{_text(key)}:{_text(changes[key])}")
-            kept += 1
-        return ("{" + "".join(pieces) + text[at:]).encode()
+                start_over = start_over or len(pieces) == 1  # what comes next is the first: no comma
+            else:
+                pieces.append(text[start if start_over else at : value])
+                pieces.append(_text(changes[key]) if key in changes else text[value:end])
+                start_over = False
+            at = end
+        present = {key for key, *_ in members}
+        for key, change in changes.items():
+            if key not in present:
+                pieces.append(f"{',' if len(pieces) > 1 else ''}{_text(key)}:{_text(change)}")
+        return "".join([*pieces, text[at:]]).encode()
 
 
 def parse(raw: bytes) -> Body:
@@ -66,8 +69,8 @@ def parse(raw: bytes) -> Body:
     except RecursionError:
         raise BadRequest("", "The request body is nested too deeply.") from None
     if len(members) != len(value):
-        seen = set[str]()
-        twice = next(key for key, *_ in members if key in seen or seen.add(key))
+        keys = [key for key, *_ in members]
+        twice = next(key for key in keys if keys.count(key) > 1)
         raise BadRequest(twice, "is given twice")
     return Body(raw, value)
 

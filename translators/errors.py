@@ -21,7 +21,7 @@ class BadRequest(GatewayError):
 
 
 class Unsupported(GatewayError):
-    """`meaning` is a canonical attribute such as `Request.n`; the translator says it in the client's words."""
+    """`meaning` is a canonical attribute such as `Request.n`, later said in the client's words."""
 
     def __init__(self, meaning: str, reason: str = "") -> None:
         super().__init__(f"{meaning}: {reason}" if reason else meaning)

@@ -7,8 +7,7 @@ A field's fate from one dialect to another follows from the two, here and in the
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from functools import cache
+from dataclasses import dataclass, is_dataclass
 from typing import Any, Literal
 
 from translators.canonical import Opaque, Request
@@ -102,7 +101,8 @@ def _meanings(node: object) -> Iterator[tuple[str, object]]:
     yield name, node
     if isinstance(node, Opaque):
         return
-    for attribute in _attributes(type(node)):
+    attributes: tuple[str, ...] = getattr(node, "__slots__", ())  # which all canonical classes have
+    for attribute in attributes:
         value: object = getattr(node, attribute)
         if value is None or value == ():
             continue
@@ -110,8 +110,3 @@ def _meanings(node: object) -> Iterator[tuple[str, object]]:
         for child in value if isinstance(value, tuple) else (value,):
             if is_dataclass(child):
                 yield from _meanings(child)
-
-
-@cache
-def _attributes(cls: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(cls)) if is_dataclass(cls) else ()

@@ -122,9 +122,9 @@ def known(paths: Iterable[str]) -> Known:
 
 def strangers(value: JsonValue, tree: Known, path: str = "") -> Iterator[tuple[str, JsonValue]]:
     """Every field, however deep, that a dialect does not know, and its path; an empty one says nothing."""
-    if isinstance(value, list) and "[]" in tree:
+    if isinstance(value, list) and (branch := tree.get("[]")):
         for item in value:
-            yield from strangers(item, tree["[]"], f"{path}[]")
+            yield from strangers(item, branch, f"{path}[]")
     elif isinstance(value, dict):
         for name, inner in value.items():
             branch, field = tree.get(name), f"{path}.{name}" if path else name

@@ -48,7 +48,7 @@ class AttemptStream(GatewayStream):
         context.client = client
 
     def make_server_connection(self) -> Decision:
-        """Send what the seal allows. Never true, as the stock caller would then send the flow's own request."""
+        """Send what the seal allows. Never true: the stock caller would then send the flow's own request."""
         try:
             if self.exchange.faults or not self.exchange.seal:
                 raise PermissionError(self.exchange.faults)

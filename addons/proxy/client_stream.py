@@ -30,7 +30,12 @@ from mitmproxy.proxy.layers.http._events import (
     ResponseHeaders,
     ResponseProtocolError,
 )
-from mitmproxy.proxy.layers.http._hooks import HttpErrorHook, HttpResponseHeadersHook, HttpResponseHook
+from mitmproxy.proxy.layers.http._hooks import (
+    HttpErrorHook,
+    HttpRequestHeadersHook,
+    HttpResponseHeadersHook,
+    HttpResponseHook,
+)
 
 from addons.proxy.attempt_stream import AttemptBroke
 from addons.proxy.deadline import Deadline
@@ -73,6 +78,9 @@ class ClientStream(GatewayStream):
         self.exchange = self.http_layer.proxy.exchange(flow)
         self.exchange.bind(flow)
         yield from super().state_wait_for_request_headers(event)
+        if flow.response and self.client_state == self.state_consume_request_body:
+            self.client_state = self.state_done  # refused before the body was there: it is not waited for
+            yield from self.answer_locally()
 
     def check_body_size(self, request: bool) -> Decision:
         """Refuse a body over the limit as soon as it is known to be: answered by the front, in JSON."""
@@ -85,6 +93,8 @@ class ClientStream(GatewayStream):
             too_large = len(self.request_body_buf) > limit
         if not too_large:
             return False
+        if not self.request_body_buf:  # nobody has seen this flow yet
+            yield HttpRequestHeadersHook(self.flow)
         message = f"The request body is larger than {limit} bytes."
         self.flow.error = mitmflow.Error(message)
         yield HttpErrorHook(self.flow)
@@ -198,8 +208,8 @@ class ClientStream(GatewayStream):
         """Holds the head of a stream until it has content."""
         self.held.append(event)
         verdict: Failure | bool = True
-        if isinstance(event, ResponseData) and self.peek:
-            verdict = self.peek.feed(event.data)
+        if self.peek and isinstance(event, ResponseData | ResponseEndOfMessage):
+            verdict = self.peek.feed(event.data if isinstance(event, ResponseData) else b"")
         if isinstance(verdict, Failure):
             yield from self.hang_up("error in stream")
             self.held = []

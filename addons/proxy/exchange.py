@@ -43,7 +43,10 @@ class Peek(Protocol):
     """Looks at the head of a streamed answer before the client sees any of it."""
 
     def feed(self, data: bytes) -> "Failure | bool":
-        """`True` once there is content, `False` while there may still be an error first, or that error."""
+        """`True` once there is content, `False` while there may still be an error first, or that error.
+
+        Empty `data` is the end of the answer.
+        """
         ...
 
 

@@ -51,6 +51,7 @@ class Front(Http1Server):
         self._reading = False
         self._progress = 0
         self._answering = False
+        self._refused = False
 
     def _handle_event(self, event: events.Event) -> Commands:
         if isinstance(event, events.Wakeup):
@@ -59,7 +60,10 @@ class Front(Http1Server):
             return
         if isinstance(event, events.ConnectionClosed):
             self._deadline.clear()
-        yield from super()._handle_event(event)
+        if self._refused and isinstance(event, events.ConnectionEvent):
+            yield from self._discard(event)
+        else:
+            yield from super()._handle_event(event)
 
     # --- reading ------------------------------------------------------------------------------------
 
@@ -119,11 +123,9 @@ class Front(Http1Server):
             self._deadline.clear()
         yield from super().mark_done(request=request, response=response)
 
-    def discard(self, event: events.Event) -> Commands:
+    def _discard(self, event: events.Event) -> Commands:
         """The client was refused and may still be sending: read on for a moment, so that it sees why."""
-        if isinstance(event, events.DataReceived):
-            self._forget()
-        elif isinstance(event, events.ConnectionClosed):
+        if isinstance(event, events.ConnectionClosed):
             yield commands.CloseConnection(self.conn)
 
     def _expired(self, name: str) -> Commands:
@@ -139,6 +141,8 @@ class Front(Http1Server):
     def send(self, event: HttpEvent) -> Commands:
         if isinstance(event, ResponseHeaders) and event.response.status_code >= 200:
             self._answering = True
+            if not self.request_done:  # refused before the body was there
+                event.response.headers["connection"] = "close"
         if isinstance(event, ResponseProtocolError):
             status = event.code.http_status_code()
             if not self._answering and status is not None:
@@ -158,19 +162,16 @@ class Front(Http1Server):
     def _refuse(self, status: int, message: str, head: bytes) -> Commands:
         target = head.split(b" ", 2)[1:2] if head else []
         path = self.request.path if self.request else (target[0].decode("latin-1") if target else "/")
-        response = self._proxy.refusal(status, message, path)
+        response = self._proxy.answers.refusal(status, message, path)
         response.headers["connection"] = "close"
         self._answering = True
         if self.conn.state & ConnectionState.CAN_WRITE:
             yield commands.SendData(self.conn, http1.assemble_response(response))
         yield from self._linger()
 
-    def _forget(self) -> None:
-        self.buf.maybe_extract_at_most(len(self.buf))
-
     def _linger(self) -> Commands:
-        self.state = self.discard
-        self._forget()
+        self._refused = True
+        self.buf.maybe_extract_at_most(len(self.buf))
         self._deadline.set("linger", LINGER_SECONDS)
         yield commands.CloseTcpConnection(self.conn, half_close=True)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
@@ -14,6 +14,9 @@ from addons.proxy.attempt_stream import AttemptStream
 from addons.proxy.client_stream import ClientStream
 from addons.proxy.front import Front
 from addons.proxy.streams import Commands, GatewayStream
+
+if TYPE_CHECKING:
+    from addons.proxy.proxy import Proxy
 
 
 class Link:
@@ -40,7 +43,7 @@ class Link:
 class GatewayHttpLayer(HttpLayer):
     """One client connection."""
 
-    def __init__(self, context: Context, proxy: Any, post: Callable[[events.Event], Any]) -> None:
+    def __init__(self, context: Context, proxy: "Proxy", post: Callable[[events.Event], Any]) -> None:
         super().__init__(context, HTTPMode.transparent)
         self.proxy = proxy
         self._post = post

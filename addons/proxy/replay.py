@@ -1,6 +1,7 @@
 """Replay: recorded answers stand in for providers, and the replay button works on both kinds of flow."""
 
 import logging
+from email.utils import formatdate
 from typing import Any, cast
 
 from mitmproxy import addonmanager, ctx, flow, http
@@ -13,6 +14,7 @@ from mitmproxy.proxy.context import Context
 from addons.proxy.attempt_stream import AttemptStream
 from addons.proxy.exchange import Exchange, is_attempt
 from addons.proxy.layer import GatewayHttpLayer
+from addons.proxy.proxy import Proxy
 from addons.proxy.streams import Commands
 
 NOT_RECORDED = b'{"error":{"type":"not_found_error","message":"This request is not in the recording."}}'
@@ -23,13 +25,13 @@ logger = logging.getLogger(__name__)
 class Replay:
     """Teaches mitmproxy's own replay what attempts are."""
 
-    def __init__(self, proxy: Any) -> None:
+    def __init__(self, proxy: Proxy) -> None:
         self._proxy = proxy
         self._playback: ServerPlayback
 
     def load(self, loader: addonmanager.Loader) -> None:
         self._playback = cast(ServerPlayback, loader.master.addons.get("serverplayback"))
-        self._playback.request = self.answer  # type: ignore[method-assign]
+        vars(self._playback)["request"] = self.answer
         proxy = self._proxy
 
         class Handler(ReplayHandler):
@@ -48,6 +50,10 @@ class Replay:
             one = recorded[0] if ctx.options.server_replay_reuse else recorded.pop(0)
             if one.response:
                 flow.response = one.response.copy()
+                # When it was made is a part of the answer, and mitmproxy is about to forget it.
+                flow.response.headers.setdefault(
+                    "date", formatdate(one.response.timestamp_start, usegmt=True)
+                )
                 flow.is_replay = "response"
             else:  # it died without an answer, and does so again
                 flow.metadata["failure"] = one.metadata.get("failure", "reset")
@@ -61,7 +67,7 @@ class Replay:
 class ReplayHandler(clientplayback.ReplayHandler):
     """Sends a flow once more: a client's through the gateway, an attempt sealed like any other."""
 
-    def __init__(self, flow: http.HTTPFlow, options: Options, proxy: Any) -> None:
+    def __init__(self, flow: http.HTTPFlow, options: Options, proxy: Proxy) -> None:
         super().__init__(flow, options)
         stock = self.layer
         kind = AttemptReplayLayer if is_attempt(flow) else GatewayHttpLayer
@@ -85,10 +91,9 @@ class AttemptReplayLayer(GatewayHttpLayer):
         context: Context = self.context.fork()
         client = self.connections[self.context.client]
         flow = client.flow if isinstance(client, clientplayback.MockServer) else None
-        exchange = Exchange.of(flow) if flow else None
-        self.streams[stream_id] = AttemptStream(
-            context, stream_id, exchange or self.proxy.exchange(flow), context.client
-        )
+        assert flow
+        exchange = Exchange.of(flow) or self.proxy.exchange(flow)
+        self.streams[stream_id] = AttemptStream(context, stream_id, exchange, context.client)
         yield from self.event_to_child(self.streams[stream_id], events.Start())
 
 
@@ -97,6 +102,6 @@ _stock_kill = flow.Flow.kill
 
 def _kill(self: flow.Flow) -> None:
     """Kill a flow, also one that is intercepted: stock mitmproxy would leave its client waiting for ever."""
-    _stock_kill(self)
+    _stock_kill(self)  # type: ignore[no-untyped-call]
     if self._resume_event:
         self._resume_event.set()

@@ -1,0 +1,35 @@
+"""Anthropic Messages. https://platform.claude.com/docs/en/api/messages"""
+
+from translators.anthropic_messages.errors import read_error, write_error
+from translators.anthropic_messages.fields import LACKS, OWNER, READS
+from translators.anthropic_messages.request_reader import check_request, read_request
+from translators.anthropic_messages.request_writer import write_request
+from translators.anthropic_messages.response import read_response, write_response
+from translators.anthropic_messages.stream import StreamReader, StreamWriter
+from translators.canonical import Json
+from translators.sse import Decoder as Framing
+
+__all__ = [
+    "LACKS",
+    "NAME",
+    "OWNER",
+    "READS",
+    "Framing",
+    "StreamReader",
+    "StreamWriter",
+    "check_request",
+    "metered",
+    "read_error",
+    "read_request",
+    "read_response",
+    "write_error",
+    "write_request",
+    "write_response",
+]
+
+NAME: str = "anthropic_messages"
+
+
+def metered(body: Json) -> Json:
+    """Nothing to set: Anthropic always tells the usage."""
+    return {}

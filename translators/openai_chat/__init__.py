@@ -1,0 +1,30 @@
+"""OpenAI Chat Completions, and everything that speaks it.
+
+https://platform.openai.com/docs/api-reference/chat
+"""
+
+from translators.openai_chat.errors import read_error, write_error
+from translators.openai_chat.fields import LACKS, NAME, OWNER, READS
+from translators.openai_chat.request_reader import check_request, read_request
+from translators.openai_chat.request_writer import metered, write_request
+from translators.openai_chat.response_writer import StreamWriter, write_response
+from translators.openai_chat.stream_reader import StreamReader, read_response
+from translators.sse import Decoder as Framing
+
+__all__ = [
+    "LACKS",
+    "NAME",
+    "OWNER",
+    "READS",
+    "Framing",
+    "StreamReader",
+    "StreamWriter",
+    "check_request",
+    "metered",
+    "read_error",
+    "read_request",
+    "read_response",
+    "write_error",
+    "write_request",
+    "write_response",
+]

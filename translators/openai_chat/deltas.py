@@ -1,0 +1,167 @@
+"""Events, into the pieces that a Chat Completions answer consists of, whole or streamed.
+
+Lists in a piece have an `index`, by which OpenAI's SDK (and `response_writer.py`) put them together.
+"""
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from translators.canonical import (
+    Called,
+    CalledWith,
+    Cited,
+    Extra,
+    Finished,
+    Json,
+    JsonValue,
+    Opaque,
+    PartEnded,
+    Probable,
+    Refused,
+    Said,
+    StopReason,
+    Thought,
+    ThoughtRedacted,
+)
+from translators.openai_chat.fields import OWNER
+
+type Content = (
+    Said
+    | Refused
+    | Thought
+    | ThoughtRedacted
+    | Called
+    | CalledWith
+    | Cited
+    | Probable
+    | PartEnded
+    | Extra
+    | Finished
+)
+"""The events that tell of one choice."""
+
+_FINISH_REASONS: dict[StopReason, str] = {
+    "end": "stop",
+    "stop_sequence": "stop",
+    "pause": "stop",
+    "length": "length",
+    "context": "length",
+    "tools": "tool_calls",
+    "refusal": "content_filter",
+    "content_filter": "content_filter",
+}
+
+
+class Deltas:
+    """Says events in OpenAI's words, each as it comes."""
+
+    def __init__(self) -> None:
+        self._choices: dict[int, _Choice] = {}
+
+    def of(self, event: Content) -> Iterator[Json]:
+        """The entries of a chunk's `choices` that say this event, the first of a choice with its role."""
+        if event.choice not in self._choices:
+            yield from self.begin(event.choice)
+        state = self._choices[event.choice]
+        match event:
+            case Probable(tokens, refusal):
+                told: Json = {"content": None, "refusal": None}
+                told["refusal" if refusal else "content"] = [*tokens]
+                yield {**_piece(event.choice, {}), "logprobs": told}
+            case Finished(reason):
+                yield from (_piece(event.choice, delta) for delta in state.close())
+                yield {**_piece(event.choice, {}), "finish_reason": _FINISH_REASONS[reason]}
+            case _:
+                yield from (_piece(event.choice, delta) for delta in state.say(event))
+
+    def begin(self, choice: int) -> Iterator[Json]:
+        """The piece that every choice begins with."""
+        self._choices[choice] = _Choice()
+        yield _piece(choice, {"role": "assistant", "content": ""})
+
+
+class _Choice:
+    """What later pieces of a choice depend on."""
+
+    def __init__(self) -> None:
+        self._said = self._part = 0  # characters said, and where the part began
+        self._thought = ""
+        self._empty: dict[int, None] = {}  # calls without arguments
+        self._lists: dict[str, int] = {}
+
+    def say(
+        self,
+        event: Said | Refused | Thought | ThoughtRedacted | Called | CalledWith | Cited | PartEnded | Extra,
+    ) -> Iterator[Json]:
+        match event:
+            case Said(text):
+                self._said += len(text)
+                yield {"content": text}
+            case Refused(text):
+                yield {"refusal": text}
+            case Thought(text, proof):
+                yield from self._think(text, proof)
+            case ThoughtRedacted(data):
+                yield self._next("thinking_blocks", {"type": "redacted_thinking", **_proof("data", data)})
+            case Called(call, id, name):
+                self._empty[call] = None
+                function: Json = {"name": name, "arguments": ""}
+                yield {"tool_calls": [{"index": call, "id": id, "type": "function", "function": function}]}
+            case CalledWith(call, json):
+                self._empty.pop(call, None)
+                yield {"tool_calls": [{"index": call, "function": {"arguments": json}}]}
+            case Cited():
+                yield self._cite(event)
+            case PartEnded():
+                self._part, self._thought = self._said, ""
+            case Extra(Opaque(owner, field, data)):
+                if owner == OWNER:
+                    yield from self._extra(field, data)
+            case _:
+                assert_never(event)
+
+    def close(self) -> Iterator[Json]:
+        """A call without arguments is a call with none of them: clients parse what they get."""
+        for call in self._empty:
+            yield {"tool_calls": [{"index": call, "function": {"arguments": "{}"}}]}
+
+    def _think(self, text: str, proof: Opaque | None) -> Iterator[Json]:
+        """The text as it comes, and once more where its proof closes it, as both have to go back together."""
+        self._thought += text
+        if text:
+            yield {"reasoning_content": text}
+        if proof:
+            block: Json = {"type": "thinking", "thinking": self._thought, **_proof("signature", proof)}
+            self._thought = ""
+            yield self._next("thinking_blocks", block)
+
+    def _cite(self, cited: Cited) -> Json:
+        start = self._part if cited.start is None else cited.start
+        end = self._said if cited.end is None else cited.end
+        place: Json = {"start_index": start, "end_index": end}
+        if cited.url is None:  # OpenAI cites nothing but the web
+            return self._next("citations", {**place, "title": cited.title, "quote": cited.quote})
+        source: Json = {**place, "title": cited.title or cited.url, "url": cited.url}
+        return self._next("annotations", {"type": "url_citation", "url_citation": source})
+
+    def _extra(self, field: str, data: JsonValue) -> Iterator[Json]:
+        match field, data:
+            case "choices[].message.audio", dict():
+                yield {"audio": data}
+            case "choices[].message.annotations[]", dict():
+                yield self._next("annotations", data)
+            case _:
+                pass
+
+    def _next(self, name: str, entry: Json) -> Json:
+        index = self._lists[name] = self._lists.get(name, -1) + 1
+        return {name: [{"index": index, **entry}]}
+
+
+def _piece(choice: int, delta: Json) -> Json:
+    return {"index": choice, "delta": delta, "finish_reason": None}
+
+
+def _proof(name: str, proof: Opaque) -> Json:
+    """Anthropic's own form, as far as the proof is Anthropic's."""
+    return {name: proof.data} | ({} if proof.owner == "anthropic" else {"owner": proof.owner})

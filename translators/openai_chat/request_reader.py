@@ -1,0 +1,215 @@
+"""A client's Chat Completions request, into the canonical form."""
+
+from dataclasses import replace
+from typing import Literal, get_args
+
+from translators.canonical import (
+    Effort,
+    Json,
+    JsonObject,
+    JsonSchema,
+    JsonValue,
+    Opaque,
+    PlainText,
+    Reasoning,
+    Request,
+    Tool,
+    ToolChoice,
+    WebSearch,
+)
+from translators.fields import Own
+from translators.foreign import Record, known, strangers
+from translators.openai_chat.fields import CUSTOM_CHOICES, OWNER, READS
+from translators.openai_chat.turn_reader import read_cache, read_turns
+
+_KNOWN = known(READS)
+_EFFORTS: tuple[Effort, ...] = get_args(Effort)
+_Mode = Literal["enabled", "disabled", "adaptive"]
+_MODES: tuple[_Mode, ...] = get_args(_Mode)
+_CHOICES: tuple[Literal["auto", "required", "none"], ...] = ("auto", "required", "none")
+_ALLOWED_MODES: tuple[Literal["auto", "required"], ...] = ("auto", "required")
+
+
+def check_request(body: Json) -> None:
+    """Refuses what no server of this API could answer; all else is for the provider to judge."""
+    top = Record(body)
+    top.text("model")
+    top.flag("stream")
+    if not top.must(top.records, "messages"):
+        raise top.bad("messages", "must not be empty")
+
+
+def read_request(body: Json) -> Request:
+    """The canonical form of a request, and in `opaque` all that is OpenAI's own or unknown to us."""
+    top = Record(body)
+    return replace(
+        _asked(top),
+        max_tokens=_max_tokens(top),
+        temperature=top.number("temperature"),
+        top_p=top.number("top_p"),
+        top_k=top.integer("top_k"),
+        stop=_stop(top),
+        n=top.integer("n"),
+        seed=top.integer("seed"),
+        presence_penalty=top.number("presence_penalty"),
+        frequency_penalty=top.number("frequency_penalty"),
+        logit_bias=_numbers(top, "logit_bias"),
+        logprobs=top.flag("logprobs"),
+        top_logprobs=top.integer("top_logprobs"),
+        reasoning=_reasoning(top),
+        effort=top.one_of("reasoning_effort", _EFFORTS),
+        verbosity=top.one_of("verbosity", ("low", "medium", "high")),
+        service_tier=top.text("service_tier"),
+        user=top.text("user"),
+        metadata=_strings(top, "metadata"),
+        opaque=(*_own(top), *_custom_choice(top)),
+    )
+
+
+def _asked(top: Record) -> Request:
+    """The conversation, the tools and the form of the answer."""
+    options = top.record("stream_options")
+    return Request(
+        model=top.text("model") or "",
+        turns=read_turns(top),
+        stream=top.flag("stream"),
+        include_usage=options.flag("include_usage") if options else None,
+        output=_output(top),
+        tools=_tools(top),
+        tool_choice=_tool_choice(top),
+        parallel_tool_calls=top.flag("parallel_tool_calls"),
+    )
+
+
+def _own(top: Record) -> list[Opaque]:
+    """What OpenAI alone understands, and what we have never heard of, at any depth."""
+    fields = [(n, v) for n, v in top.data.items() if isinstance(READS.get(n), Own) and v is not None]
+    options = top.record("stream_options")
+    if options and (obfuscated := options.flag("include_obfuscation")) is not None:
+        fields.append(("stream_options.include_obfuscation", obfuscated))
+    unheard = dict(strangers(top.data, _KNOWN))
+    return [Opaque(OWNER, name, value) for name, value in (*fields, *unheard.items())]
+
+
+def _max_tokens(top: Record) -> int | None:
+    modern, older = top.integer("max_completion_tokens"), top.integer("max_tokens")
+    if modern is not None and older is not None and modern != older:
+        raise top.bad("max_tokens", "must not be given together with max_completion_tokens")
+    return older if modern is None else modern
+
+
+def _stop(top: Record) -> tuple[str, ...] | None:
+    stop = top.data.get("stop")
+    return (stop,) if isinstance(stop, str) else top.texts("stop")
+
+
+def _numbers(top: Record, name: str) -> dict[str, float] | None:
+    if (inner := top.record(name)) is None:
+        return None
+    return {key: inner.must(inner.number, key) for key in inner.data}
+
+
+def _strings(top: Record, name: str) -> dict[str, str] | None:
+    if (inner := top.record(name)) is None:
+        return None
+    return {key: inner.must(inner.text, key) for key in inner.data}
+
+
+def _reasoning(top: Record) -> Reasoning | None:
+    if (thinking := top.record("thinking")) is None:
+        return None
+    mode: _Mode = thinking.word("type", _MODES)
+    display = thinking.text("display")
+    if (shown := thinking.flag("includeThoughts")) is not None:
+        display = display or ("summarized" if shown else "omitted")
+    return Reasoning(mode, thinking.integer("budget_tokens"), display)
+
+
+def _output(top: Record) -> PlainText | JsonObject | JsonSchema | None:
+    if (form := top.record("response_format")) is None:
+        guided = top.json("guided_json")
+        return None if guided is None else JsonSchema(guided)
+    match form.must(form.text, "type"):
+        case "text":
+            return PlainText()
+        case "json_object":
+            return JsonObject()
+        case "json_schema":
+            named = form.must(form.record, "json_schema")
+            return JsonSchema(
+                named.json("schema"),
+                named.must(named.text, "name"),
+                named.text("description"),
+                named.flag("strict"),
+            )
+        case _:
+            raise form.bad("type", "must be one of text, json_object, json_schema")
+
+
+# --- tools ------------------------------------------------------------------------------------------
+
+
+def _tools(top: Record) -> tuple[Tool | WebSearch | Opaque, ...] | None:
+    tools, search = top.records("tools"), top.record("web_search_options")
+    if tools is None and search is None:
+        return None
+    return (*map(_tool, tools or ()), *([_web_search(search)] if search else []))
+
+
+def _tool(tool: Record) -> Tool | Opaque:
+    match tool.must(tool.text, "type"):
+        case "function":
+            function = tool.must(tool.record, "function")
+            return Tool(
+                function.must(function.text, "name"),
+                function.text("description"),
+                function.json("parameters"),
+                function.flag("strict"),
+                read_cache(function) or read_cache(tool),
+            )
+        case "custom":
+            return Opaque(OWNER, "tools[].custom", tool.data)
+        case _:
+            return Opaque(OWNER, "tools[].type", tool.data)
+
+
+def _web_search(options: Record) -> WebSearch:
+    location = options.record("user_location")
+    return WebSearch(
+        location=_strings(location, "approximate") if location else None,
+        context_size=options.one_of("search_context_size", ("low", "medium", "high")),
+    )
+
+
+def _tool_choice(top: Record) -> ToolChoice | None:
+    if isinstance(top.data.get("tool_choice"), str):
+        return ToolChoice(top.word("tool_choice", _CHOICES))
+    if (choice := top.record("tool_choice")) is None or _custom_choice(top):
+        return None
+    match choice.must(choice.text, "type"):
+        case "function":
+            function = choice.must(choice.record, "function")
+            return ToolChoice("named", function.must(function.text, "name"))
+        case "allowed_tools":
+            allowed = choice.must(choice.record, "allowed_tools")
+            tools = allowed.must(allowed.records, "tools")
+            functions = [tool.must(tool.record, "function") for tool in tools]
+            return ToolChoice(
+                allowed.word("mode", _ALLOWED_MODES),
+                names=tuple(function.must(function.text, "name") for function in functions),
+            )
+        case _:
+            raise choice.bad("type", "must be one of function, allowed_tools, custom")
+
+
+def _custom_choice(top: Record) -> list[Opaque]:
+    """A choice that names custom tools, whole: those are OpenAI's own."""
+    choice: JsonValue = top.data.get("tool_choice")
+    match choice:
+        case {"type": "custom"}:
+            return [Opaque(OWNER, CUSTOM_CHOICES[0], choice)]
+        case {"type": "allowed_tools", "allowed_tools": {"tools": [*tools]}}:
+            custom = any(isinstance(tool, dict) and tool.get("type") == "custom" for tool in tools)
+            return [Opaque(OWNER, CUSTOM_CHOICES[1], choice)] if custom else []
+        case _:
+            return []

@@ -1,0 +1,67 @@
+"""Tokens as OpenAI counts them, in Chat Completions and its older and smaller sisters."""
+
+from translators.canonical import Json, JsonValue, Usage
+from translators.openai_chat.pick import inner, number
+
+SERVICE_TIERS = ("auto", "default", "flex", "scale", "priority", "fast")
+"""What OpenAI calls the ways to be served."""
+
+
+def read_usage(usage: JsonValue) -> Usage | None:
+    """`None` where nothing was counted. Field names of Chat Completions and of Responses."""
+    if not isinstance(usage, dict):
+        return None
+    prompt = _inner(usage, "prompt_tokens_details", "input_tokens_details", "input_token_details")
+    answer = _inner(usage, "completion_tokens_details", "output_tokens_details", "output_token_details")
+    cached = _count(prompt, "cached_tokens")
+    read = Usage(
+        input=_count(usage, "prompt_tokens", "input_tokens"),
+        output=_count(usage, "completion_tokens", "output_tokens"),
+        cache_read=_count(usage, "prompt_cache_hit_tokens") if cached is None else cached,  # DeepSeek's name
+        cache_write=_count(prompt, "cache_write_tokens", "cache_creation_input_tokens"),
+        reasoning=_count(answer, "reasoning_tokens"),
+        audio_input=_count(prompt, "audio_tokens"),
+        audio_output=_count(answer, "audio_tokens"),
+        accepted_prediction=_count(answer, "accepted_prediction_tokens"),
+        rejected_prediction=_count(answer, "rejected_prediction_tokens"),
+    )
+    return None if read == Usage() else read
+
+
+def write_usage(usage: Usage) -> Json | None:
+    """`None` unless both sums are known, as OpenAI's clients count on both."""
+    if usage.input is None or usage.output is None:
+        return None
+    prompt: Json = {
+        "cached_tokens": usage.cache_read,
+        "cache_write_tokens": usage.cache_write,
+        "cache_creation_input_tokens": usage.cache_write or None,  # what this extension was called before
+        "audio_tokens": usage.audio_input,
+    }
+    answer: Json = {
+        "reasoning_tokens": usage.reasoning,
+        "audio_tokens": usage.audio_output,
+        "accepted_prediction_tokens": usage.accepted_prediction,
+        "rejected_prediction_tokens": usage.rejected_prediction,
+    }
+    return {
+        "prompt_tokens": usage.input,
+        "completion_tokens": usage.output,
+        "total_tokens": usage.input + usage.output,
+        **_counted("prompt_tokens_details", prompt),
+        **_counted("completion_tokens_details", answer),
+    }
+
+
+def _counted(name: str, details: Json) -> Json:
+    known: Json = {detail: count for detail, count in details.items() if count is not None}
+    return {name: known} if known else {}
+
+
+def _inner(usage: Json, *names: str) -> Json:
+    found = [details for name in names if (details := inner(usage, name))]
+    return found[0] if found else {}
+
+
+def _count(counts: Json, *names: str) -> int | None:
+    return next((found for name in names if (found := number(counts, name)) is not None), None)
