@@ -76,6 +76,8 @@ class Server(Model):
     """A client that has not sent its head by then is closed."""
     shutdown_grace: Duration = 30.0
     """Running streams may finish for so long after SIGTERM."""
+    keep_flows: Annotated[int, Field(ge=1)] = 1000
+    """The newest flows that stay in mitmweb and mitmproxy; older ones are let go once they are over."""
     api_keys: tuple[ApiKey, ...] = ()
     """If there are any, a client must present one."""
     allow_direct: bool = False

@@ -14,6 +14,7 @@ from addons.admin import Admin
 from addons.admit import Admit
 from addons.call import Call
 from addons.demo.addon import Demo
+from addons.label import Label
 from addons.match import Match
 from addons.metrics import Metrics
 from addons.proxy import Proxy, Replay
@@ -43,5 +44,6 @@ addons = [
     seal,  # the only way to the wire
     demo,  # the embedded provider
     account,  # the log line and the metrics
+    Label(),  # what people read in mitmweb: comments and markers
     Admin(settings.current, metrics.registry),  # /metrics, /health, /ready
 ]

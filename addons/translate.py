@@ -64,7 +64,9 @@ class Translate:
         times = settings.timeouts
         call.timeouts = Timeouts(times.connect, times.first_byte, times.idle, times.total)
         call.streams = streams
-        call.peek = lambda response: Peeking(translator.peek(), response, call)
+        call.peek = lambda response: (
+            Peeking(translator.peek(), response, call) if is_events(response) else None
+        )
 
     # --- answers ------------------------------------------------------------------------------------
 
@@ -81,7 +83,7 @@ class Translate:
         tell(call, response)
         if not streams(response):
             return
-        if EVENT_STREAM in response.headers.get("content-type", ""):
+        if is_events(response):
             decoder = Decoder(coding, RESPONSE_BYTES)
             response.headers["content-type"] = "text/event-stream; charset=utf-8"
             response.headers["cache-control"] = "no-cache"
@@ -185,6 +187,11 @@ def streams(response: http.Response) -> bool:
     return response.status_code < 300 and content_type.startswith(
         (EVENT_STREAM, "audio/", "application/octet-stream")
     )
+
+
+def is_events(response: http.Response) -> bool:
+    """Whether a good answer is a stream of events."""
+    return response.status_code < 300 and response.headers.get("content-type", "").startswith(EVENT_STREAM)
 
 
 def keep_answer_headers(response: http.Response) -> None:

@@ -199,7 +199,10 @@ class Stream:
         return self._reader.read(data) if data else iter((Ping(),))
 
     def _pass(self, raw: bytes, data: bytes) -> Iterator[bytes]:
-        events = list(self._events(data))
+        try:
+            events = list(self._events(data))
+        except UNREADABLE:
+            events = []  # not ours to judge, as long as it is not ours to translate
         for event in events:
             self._see(event)
         if not (self._hide_usage and events and all(isinstance(event, Used) for event in events)):

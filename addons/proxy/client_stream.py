@@ -43,7 +43,7 @@ from addons.proxy.exchange import AttemptHook, Failure, Peek, refused
 from addons.proxy.messages import shallow
 from addons.proxy.streams import Commands, Decision, GatewayStream
 
-PEEK_SECONDS = 0.5
+PEEK_SECONDS = 1.0
 """For how long the head of a stream is held back in case that it is followed by an error."""
 
 
@@ -78,7 +78,7 @@ class ClientStream(GatewayStream):
         self.exchange = self.http_layer.proxy.exchange(flow)
         self.exchange.bind(flow)
         yield from super().state_wait_for_request_headers(event)
-        if flow.response and self.client_state == self.state_consume_request_body:
+        if flow.response and not event.end_stream and self.client_state == self.state_consume_request_body:
             self.client_state = self.state_done  # refused before the body was there: it is not waited for
             yield from self.answer_locally()
 
@@ -323,6 +323,9 @@ class ClientStream(GatewayStream):
         elif name == "delay" and self.exchange.request:
             yield from self.start_attempt(self.exchange.request)
         elif name == "peek" and self.server_state == self.state_peeking:
+            if len(self.held) == 1:  # a head alone is no sign of life
+                self.deadline.set("peek", PEEK_SECONDS)
+                return
             held, self.held = self.held, []
             yield from self.take(held)
         elif name == "total":

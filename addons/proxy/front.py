@@ -17,6 +17,7 @@ from mitmproxy.proxy.layers.http._base import ReceiveHttp
 from mitmproxy.proxy.layers.http._events import (
     ErrorCode,
     HttpEvent,
+    RequestEndOfMessage,
     RequestProtocolError,
     ResponseEndOfMessage,
     ResponseHeaders,
@@ -51,6 +52,7 @@ class Front(Http1Server):
         self._reading = False
         self._progress = 0
         self._answering = False
+        self._complete = False
         self._refused = False
 
     def _handle_event(self, event: events.Event) -> Commands:
@@ -83,10 +85,12 @@ class Front(Http1Server):
                 return
             if end < 0:
                 return
-            self._answering, self._progress = False, 0
+            self._answering, self._complete, self._progress = False, False, 0
             self._deadline.set("body", self._proxy.limits.header_seconds)
         for command in super().read_headers(event):
-            if isinstance(command, commands.SendData):  # what stock can't parse, it answers in HTML
+            if (
+                isinstance(command, commands.SendData) and not self._refused
+            ):  # what stock can't parse, it answers in HTML
                 yield from self._refuse(400, "The request head is malformed.", bytes(self.buf))
                 return
             if not isinstance(command, commands.Log):  # which would quote the client's headers
@@ -109,7 +113,9 @@ class Front(Http1Server):
                 return
         try:
             for command in super().read_body(event):
-                malformed = isinstance(command, commands.CloseConnection) and not self.request_done
+                if isinstance(command, ReceiveHttp) and isinstance(command.event, RequestEndOfMessage):
+                    self._complete = True
+                malformed = isinstance(command, commands.CloseConnection) and not self._complete
                 if malformed and isinstance(event, events.DataReceived):
                     yield from self._refuse(400, "The request body is malformed.", b"")
                 else:
@@ -133,7 +139,7 @@ class Front(Http1Server):
             yield commands.CloseConnection(self.conn)
         elif name == "head" or self.request is None:
             yield from self._refuse(408, "The request took too long to arrive.", bytes(self.buf))
-        elif not self.request_done:
+        elif not self._complete:
             yield from self._break_off(408, "The request took too long to arrive.")
 
     # --- answering ----------------------------------------------------------------------------------
@@ -141,7 +147,7 @@ class Front(Http1Server):
     def send(self, event: HttpEvent) -> Commands:
         if isinstance(event, ResponseHeaders) and event.response.status_code >= 200:
             self._answering = True
-            if not self.request_done:  # refused before the body was there
+            if not self._complete:  # refused before the body was there
                 event.response.headers["connection"] = "close"
         if isinstance(event, ResponseProtocolError):
             status = event.code.http_status_code()
@@ -151,7 +157,7 @@ class Front(Http1Server):
                 yield commands.CloseConnection(self.conn)
             return
         yield from super().send(event)
-        if isinstance(event, ResponseEndOfMessage) and not self.request_done and self.state != self.done:
+        if isinstance(event, ResponseEndOfMessage) and not self._complete:
             yield from self._linger()  # answered before the body was there: the rest is not a request
 
     def _break_off(self, status: int, message: str) -> Commands:
@@ -160,6 +166,7 @@ class Front(Http1Server):
         yield ReceiveHttp(RequestProtocolError(self.stream_id, message, ErrorCode.GENERIC_CLIENT_ERROR))
 
     def _refuse(self, status: int, message: str, head: bytes) -> Commands:
+        self._refused = True
         target = head.split(b" ", 2)[1:2] if head else []
         path = self.request.path if self.request else (target[0].decode("latin-1") if target else "/")
         response = self._proxy.answers.refusal(status, message, path)
@@ -170,7 +177,7 @@ class Front(Http1Server):
         yield from self._linger()
 
     def _linger(self) -> Commands:
-        self._refused = True
+        self._refused = True  # also by an answer that did not wait for the body
         self.buf.maybe_extract_at_most(len(self.buf))
         self._deadline.set("linger", LINGER_SECONDS)
         yield commands.CloseTcpConnection(self.conn, half_close=True)
@@ -178,7 +185,7 @@ class Front(Http1Server):
 
 def head_problem(head: bytes, whole: bool) -> str:
     """What is wrong with a request's head, or with the beginning of one; empty when nothing is."""
-    if bad := _BAD_HEAD.search(head if whole else head[:-1]):
+    if bad := _BAD_HEAD.search(head if whole else head.rstrip(b"\r\n")):
         folded = bad.group()[:1] == b"\n" and bad.group() != b"\n"
         return (
             "Folded headers are not allowed." if folded else "The request head has a stray control character."

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-from mitmproxy import addonmanager, ctx, http
+from mitmproxy import addonmanager, ctx, exceptions, http
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.connection import Client
 from mitmproxy.net.tls import starts_like_tls_record
@@ -20,7 +20,7 @@ from addons.proxy.layer import GatewayHttpLayer
 
 UPSTREAM_CONNECTIONS = 1000
 """For one client connection and one address; mitmproxy's own limit of 5 would starve HTTP/2 clients."""
-DECIDING_BYTES = 3
+TLS_HANDSHAKE, DECIDING_BYTES = 0x16, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,8 @@ class Proxy:
         if not is_new or not isinstance(context.layers[0], modes.ReverseProxy):
             return
         data = next_layer.data_client()
-        if len(data) < DECIDING_BYTES:
-            return
+        if not data or (data[0] == TLS_HANDSHAKE and len(data) < DECIDING_BYTES):
+            raise exceptions.AddonHalt  # nobody else is to decide meanwhile
         stack = tunnel.LayerStack()
         if starts_like_tls_record(data):
             stack /= ClientTLSLayer(context)

@@ -54,9 +54,9 @@ def refused_field(**fields: Any) -> str:
         ({"role": "assistant", "tool_calls": [{"function": {}}]}, "tool_calls[0].id"),
         ({"role": "assistant", "tool_calls": [{"id": "a", "function": {}}]}, "tool_calls[0].function.name"),
         ({"role": "assistant", "tool_calls": [{"type": "magic"}]}, "tool_calls[0].type"),
-        ({"role": "assistant", "thinking_blocks": [{"type": "redacted_thinking"}]}, "thinking_blocks[0].redactedContent"),
+        ({"role": "assistant", "thinking_blocks": [{"type": "nonsense"}]}, "thinking_blocks[0].type"),
     ],
-)  # fmt: skip
+)
 def test_in_a_message(message: Any, field: str) -> None:
     assert refused_field(messages=[*HI, {"role": "user", **message}]) == f"messages[1].{field}"
 
@@ -111,7 +111,8 @@ def test_beside_the_messages(fields: Any, field: str) -> None:
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=3)
 json_values = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
 )
 
 

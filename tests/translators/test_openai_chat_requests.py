@@ -277,4 +277,4 @@ def test_what_would_change_the_answer_is_refused(fields: Any, named: str) -> Non
 def test_openai_loses_nothing_of_its_own() -> None:
     assert losses(read_request(REQUEST), READS, {}, "openai") == []
     hinted = read(messages=[{"role": "user", "content": [text("a", cache_control={"type": "ephemeral"})]}])
-    assert losses(hinted, READS, LACKS, "openai") == ["messages[].cache_control"]
+    assert losses(hinted, READS, LACKS, "openai") == ["messages[].content[].cache_control"]

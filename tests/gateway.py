@@ -1,0 +1,219 @@
+"""The real gateway as a process of its own, and the configuration that the end-to-end tests give it.
+
+A model's name is its route: `refused-a-anth_b` tries the provider `refused`, then `a`, then `anth_b`.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.upstream import PATIENCE
+
+REPOSITORY = Path(__file__).parent.parent
+BIN = Path(sys.executable).parent
+Json = dict[str, Any]
+
+PROVIDER_KEY = "canary-provider-key"
+"""How the key of each provider begins; its name follows."""
+
+CHAINS = [
+    *("a", "anth_a", "a-b", "a-b-c", "anth_a-anth_b", "a-anth_a", "anth_a-a", "a-refused"),
+    *("refused", "tls", "dns", "refused-tls-dns"),
+    *("refused-a", "tls-a", "dns-a", "refused-anth_a", "refused-a-b-c"),
+]
+"""The routes with ordinary timeouts."""
+
+HASTY_CHAINS = ["a-b", "anth_a-anth_b", "a-anth_a", "anth_a-a", "a", "anth_a"]
+"""The routes whose names begin with `hasty-`: they give a provider half a second."""
+
+
+class Gateway:
+    """A running gateway."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, admin_port: int, folder: Path) -> None:
+        self.process = process
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.admin = f"http://127.0.0.1:{admin_port}"
+        self.folder = folder
+
+    def output(self) -> str:
+        """All that it has printed so far, on stdout and stderr."""
+        return "".join((self.folder / name).read_text() for name in ("stdout", "stderr"))
+
+    def access_log(self) -> list[Json]:
+        """Its JSON lines about requests."""
+        lines = (self.folder / "stdout").read_text().splitlines()
+        records = [json.loads(line) for line in lines if line.startswith("{")]
+        return [record for record in records if "request_id" in record]
+
+    def logged(self, request_id: str) -> Json:
+        """The access log's line about one request, as soon as it is there."""
+        return eventually(
+            lambda: next((line for line in self.access_log() if line["request_id"] == request_id), None),
+            f"no line about {request_id} in the access log",
+        )
+
+    def metrics(self) -> str:
+        return self.ask_admin("/metrics")[1]
+
+    def ask_admin(self, path: str) -> tuple[int, str]:
+        return get(self.admin + path)
+
+    def in_flight(self) -> float:
+        """How many requests it thinks it is serving."""
+        lines = self.metrics().splitlines()
+        return float(next(line for line in lines if line.startswith("dragoman_inflight_requests")).split()[1])
+
+    def memory(self) -> int:
+        """Resident bytes."""
+        status = Path(f"/proc/{self.process.pid}/statm").read_text()
+        return int(status.split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def terminate(self) -> None:
+        """SIGTERM; does not wait."""
+        self.process.send_signal(signal.SIGTERM)
+
+
+@contextmanager
+def running(config: Json, folder: Path, *arguments: str) -> Iterator[Gateway]:
+    """`dragoman run` with this configuration; `folder` gets its files."""
+    with _started(
+        [str(BIN / "dragoman"), "run", "--log-format", "json", *arguments], config, folder
+    ) as gateway:
+        yield gateway
+
+
+@contextmanager
+def running_stock(config: Json, folder: Path, *arguments: str) -> Iterator[Gateway]:
+    """Stock mitmdump with our script, without our wrapper."""
+    command = [str(BIN / "mitmdump"), "-s", "addons/gateway.py", "--mode", "reverse:http://127.0.0.1:1"]
+    with _started([*command, *arguments], config, folder) as gateway:
+        yield gateway
+
+
+def run_command(*arguments: str, folder: Path, env: dict[str, str] | None = None) -> Any:
+    """`dragoman …` to its end."""
+    command = [str(BIN / "dragoman"), *arguments]
+    environment = _environment(folder) | (env or {})
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def eventually[T](look: Callable[[], T | None], complaint: str) -> T:
+    """What `look` finds, as soon as it finds something that is true."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(complaint)
+
+
+def get(url: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(url, timeout=PATIENCE) as response:
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def standard_config(upstream_url: str) -> Json:
+    """Providers `a`, `b`, `c` of type openai, `anth_a`, `anth_b` of type anthropic, and unreachable ones."""
+    closed = f"http://127.0.0.1:{free_port()}"
+    providers = {name: _provider("openai", f"{upstream_url}/{name}/v1", name) for name in "abc"}
+    providers |= {
+        name: _provider("anthropic", f"{upstream_url}/{name}", name) for name in ("anth_a", "anth_b")
+    }
+    providers["refused"] = _provider("openai", f"{closed}/refused/v1", "refused")
+    providers["dns"] = _provider("openai", "http://no-such-host.invalid/v1", "dns")
+    tls = upstream_url.replace("http:", "https:")
+    providers["tls"] = _provider("openai", f"{tls}/tls/v1", "tls")
+    routes = [_route(chain, chain.split("-")) for chain in CHAINS]
+    for chain in HASTY_CHAINS:
+        route = _route(f"hasty-{chain}", chain.split("-"))
+        routes.append(route | {"timeouts": {"first_byte": "500ms", "idle": "500ms"}})
+    routes += [_renamed("renamed-a", "a"), _renamed("renamed-anth_a", "anth_a")]
+    return {"server": {"shutdown_grace": "10s"}, "providers": providers, "routes": routes}
+
+
+def _provider(kind: str, base_url: str, name: str) -> Json:
+    return {"type": kind, "base_url": base_url, "api_key": f"{PROVIDER_KEY}-{name}"}
+
+
+def _route(model: str, chain: list[str]) -> Json:
+    backends: list[Json] = [{"provider": name, "priority": place} for place, name in enumerate(chain)]
+    backoff = {"base": "10ms", "max": "20ms"}
+    return {"name": model, "models": [model], "backends": backends, "retry": {"backoff": backoff}}
+
+
+def _renamed(model: str, provider: str) -> Json:
+    """A route whose provider calls the model something else."""
+    return {"models": [model], "backends": [{"provider": provider, "model": "up-model"}]}
+
+
+@contextmanager
+def _started(command: list[str], config: Json, folder: Path) -> Iterator[Gateway]:
+    folder.mkdir(parents=True, exist_ok=True)
+    port, admin_port = free_port(), free_port()
+    addresses = {"listen": f"127.0.0.1:{port}", "admin": f"127.0.0.1:{admin_port}"}
+    config = {**config, "server": config.get("server", {}) | addresses}
+    file = folder / "config.yaml"
+    file.write_text(yaml.safe_dump(config, sort_keys=False))
+    is_ours = command[1] == "run"
+    command += (
+        ["--config", str(file)]
+        if is_ours
+        else ["--set", f"gateway_config={file}", "--set", "gateway_log_format=json", "-p", str(port)]
+    )
+    with open(folder / "stdout", "wb") as stdout, open(folder / "stderr", "wb") as stderr:
+        process = subprocess.Popen(
+            command, cwd=REPOSITORY, env=_environment(folder), stdout=stdout, stderr=stderr
+        )
+        gateway = Gateway(process, port, admin_port, folder)
+        try:
+            eventually(lambda: _is_ready(gateway), f"never ready: see {folder}")
+            yield gateway
+        finally:
+            _stop(process)
+
+
+def _is_ready(gateway: Gateway) -> bool:
+    assert gateway.process.poll() is None, f"it has ended: {gateway.output()}"
+    try:
+        return gateway.ask_admin("/ready")[0] == 200
+    except OSError:
+        return False
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Nothing of the developer's own environment: no keys, no configuration, no state."""
+    return {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONUNBUFFERED": "1"}
