@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from mitmproxy import http
 
-from addons.call import attempt_call, client_call
+from addons.call import Call, attempt_call, client_call
 from addons.config import ApiKey
 from addons.refusals import Refusals
 from translators.canonical import Failed
@@ -46,9 +46,14 @@ class Admit:
 
     def request(self, flow: http.HTTPFlow) -> None:
         if call := attempt_call(flow):
-            if not call.credentials.isdisjoint(value for _, value in flow.request.headers.items(multi=True)):
-                raise PermissionError("An attempt carries the client's credentials.")
+            check_credentials(call, flow.request)
             call.checked.add(flow.id)
+
+
+def check_credentials(call: Call, request: http.Request) -> None:
+    """That an attempt carries none of the client's secrets. The seal asks again, after all hooks and edits."""
+    if not call.credentials.isdisjoint(value for _, value in request.headers.items(multi=True)):
+        raise PermissionError("An attempt carries the client's credentials.")
 
 
 def redact(request: http.Request) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """Label: what people read about a flow in mitmweb and mitmproxy, and how many flows are kept there.
 
-All comments on a client's flow and on its attempts begin with the same mark: `~comment 3f2a91bc` finds
-them together. `~marker :x:` finds all that failed.
+The comments on a client's flow and on its attempts end with the same mark: `~comment 3f2a91bc` finds them
+together. `~marker :x:` finds all that failed.
 """
 
 from itertools import islice
@@ -27,9 +27,9 @@ class Label:
 
     def request(self, flow: http.HTTPFlow) -> None:
         if call := client_call(flow):
-            flow.comment = f"{tag(call)} {printable(call.model)}".rstrip()
+            say(flow, call, client_text(call, None))
         elif call := attempt_call(flow):
-            flow.comment = attempt_text(call, flow.metadata["attempt"], "")
+            say(flow, call, attempt_text(call, flow.metadata["attempt"], ""))
 
     def response(self, flow: http.HTTPFlow) -> None:
         self._ended(flow)
@@ -40,65 +40,74 @@ class Label:
     def _ended(self, flow: http.HTTPFlow) -> None:
         if call := client_call(flow):
             status = status_of(call)
-            good = status < 400 and not flow.error
-            write(flow, call, client_text(call, status), good)
-            self._seen(call)
+            say(flow, call, client_text(call, status))
+            mark(flow, status < 400 and not flow.error)
+            self._settled(call)
         elif call := attempt_call(flow):
             outcome = outcome_of(flow)
-            write(flow, call, attempt_text(call, flow.metadata["attempt"], outcome), outcome == "ok")
+            say(flow, call, attempt_text(call, flow.metadata["attempt"], outcome))
+            mark(flow, outcome == "ok")
 
-    def _seen(self, call: Call) -> None:
+    def _settled(self, call: Call) -> None:
         """Now it is known how each attempt turned out, and how many there were."""
         view = cast(View | None, ctx.master.addons.get("view"))
         for number, (flow, outcome) in enumerate(zip(call.attempts, outcomes(call), strict=False), 1):
-            text = attempt_text(call, number, outcome)
-            if text != flow.comment and write(flow, call, text, outcome == "ok") and view:
-                view.update([flow])
+            if say(flow, call, attempt_text(call, number, outcome)):
+                mark(flow, outcome == "ok")
+                if view:
+                    view.update([flow])
         if view:
             trim(view, call.config.server.keep_flows)
 
 
-def write(flow: http.HTTPFlow, call: Call, text: str, good: bool) -> bool:
-    """Put a comment and a marker on a flow, unless somebody has put others there."""
-    if flow.marked in ("", GOOD, BAD):
-        flow.marked = GOOD if good else BAD
-    if flow.comment and not flow.comment.startswith(tag(call)):
+def say(flow: http.HTTPFlow, call: Call, text: str) -> bool:
+    """Put a comment on a flow, unless it is there already, or somebody's own is."""
+    mine = not flow.comment or flow.comment.endswith(call.flow.id[:8])
+    if not mine or flow.comment == text:
         return False
     flow.comment = text
     return True
 
 
+def mark(flow: http.HTTPFlow, good: bool) -> None:
+    """Put a marker on a flow, unless somebody's own is there."""
+    if flow.marked in ("", GOOD, BAD):
+        flow.marked = GOOD if good else BAD
+
+
 def tag(call: Call) -> str:
-    """What a client's flow and its attempts have in common."""
+    """What the comments of a client's flow and of its attempts have in common."""
     return f"#{call.flow.id[:8]}"
 
 
-def client_text(call: Call, status: int) -> str:
-    """`#3f2a91bc small → demo/hello · 2 attempts · 200 · 9+21 tokens`."""
+def client_text(call: Call, status: int | None) -> str:
+    """`small → demo/hello · 2 attempts · 200 · 9+21 tokens · #3f2a91bc`; lists show its beginning."""
     asked, attempt = printable(call.model), call.current
     target = printable(f"{attempt.provider}/{attempt.model}") if attempt else asked
     used = attempt.translator.outcome.used if attempt else None
     parts = (
         asked if asked == target else f"{asked} → {target}",
         f"{len(call.attempts)} attempts" if len(call.attempts) > 1 else "",
-        str(status),
+        str(status or ""),
         f"{used.usage.input}+{used.usage.output} tokens" if used else "",
         printable(call.refusal.message) if call.refusal else "",
+        tag(call),
     )
-    return f"{tag(call)} {' · '.join(filter(None, parts))}"
+    return " · ".join(filter(None, parts))
 
 
 def attempt_text(call: Call, number: int, outcome: str) -> str:
-    """`#3f2a91bc attempt 1 of 2 · demo/429 · 429 · without seed`."""
+    """`attempt 1/2 · demo/429 · 429 · without seed · #3f2a91bc`."""
     attempt = call.tries[number - 1]
-    total = f" of {len(call.attempts)}" if len(call.attempts) > 1 else ""
+    total = f"/{len(call.attempts)}" if len(call.attempts) > 1 else ""
     parts = (
         f"attempt {number}{total}",
         printable(f"{attempt.provider}/{attempt.model}"),
         outcome,
         f"without {printable(', '.join(attempt.dropped))}" if attempt.dropped else "",
+        tag(call),
     )
-    return f"{tag(call)} {' · '.join(filter(None, parts))}"
+    return " · ".join(filter(None, parts))
 
 
 def outcome_of(flow: http.HTTPFlow) -> str:

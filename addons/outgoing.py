@@ -1,5 +1,6 @@
 """The request of an attempt: built new, with nothing of the client's in it but what is copied by name."""
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from mitmproxy import http
@@ -35,22 +36,16 @@ def outgoing_request(
     """The attempt's request but for its credentials, which only the seal adds."""
     assert call.endpoint
     client, host = call.flow.request.headers, host_of(provider)
-    headers = http.Headers()
-    names = list(FORWARDED)
+    names = [*FORWARDED, *provider.forward_headers]
     if target.OWNER == call.endpoint.spoken.OWNER:
         names += VENDOR_FORWARDED.get(target.OWNER, ())
-    for name in (*names, *provider.forward_headers):
-        if value := client.get(name):
-            headers[name] = value
-    for name, value in host.headers.items():
-        headers.setdefault(name, value)
+    headers = {**host.headers, **{name.lower(): value for name in names if (value := client.get(name))}}
     headers["content-type"] = "application/json" if call.body else client["content-type"]
     headers["accept"] = "text/event-stream" if call.stream else "application/json, */*"
     headers["accept-encoding"] = "identity"
     for name in settings.headers.remove:
         headers.pop(name, None)
-    for name, value in settings.headers.set.items():
-        headers[name] = value
+    headers |= settings.headers.set
     url = base_url_of(provider) + host.paths[target.NAME]
     return request_to(url, headers, mutated(body, settings.body) if call.body else body)
 
@@ -62,16 +57,15 @@ def mutated(body: bytes, edits: BodyEdits) -> bytes:
     return parse(body).edited(edits.set, edits.remove)
 
 
-def request_to(url: str, headers: http.Headers, body: bytes) -> http.Request:
-    """A POST to a URL."""
+def request_to(url: str, headers: Mapping[str, str], body: bytes) -> http.Request:
+    """A POST to a URL. Header names are in lower case."""
     parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    default = port == (443 if parts.scheme == "https" else 80)
-    host = parts.hostname or ""
-    headers.insert(0, "host", f"[{host}]" if ":" in host else host)
-    if not default:
-        headers["host"] += f":{port}"
-    headers["content-length"] = str(len(body))
+    default_port = 443 if parts.scheme == "https" else 80
+    host, port = parts.hostname or "", parts.port or default_port
+    authority = f"[{host}]" if ":" in host else host
+    if port != default_port:
+        authority += f":{port}"
+    fields = {"host": authority, **headers, "content-length": str(len(body))}
     return http.Request(
         host=host,
         port=port,
@@ -80,7 +74,9 @@ def request_to(url: str, headers: http.Headers, body: bytes) -> http.Request:
         authority=b"",
         path=parts.path.encode(),
         http_version=b"HTTP/1.1",
-        headers=headers,
+        headers=http.Headers(
+            [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in fields.items()]
+        ),
         content=body,
         trailers=None,
         timestamp_start=0.0,

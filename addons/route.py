@@ -41,7 +41,7 @@ class Route:
     def attempt(self, exchange: Exchange) -> None:
         call = exchange
         if not isinstance(call, Call) or not call.rule:
-            return
+            raise LookupError("A call without a route gets no attempt.")  # else the layer would ask for ever
         call.backend = self._next(call, call.rule)
         if call.backend:
             call.retries = call.rule.retry.matches_status

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from mitmproxy import http
 from mitmproxy.proxy import server_hooks
 
-from addons.admit import REDACTED
+from addons.admit import REDACTED, check_credentials
 from addons.call import Call
 from addons.config import Config, Provider
 from addons.config_providers import Keyed
@@ -41,6 +41,7 @@ class Seal:
         if not call.admitted or flow.id not in call.checked:
             raise PermissionError("An addon that must pass every attempt has not passed this one.")
         provider = call.config.providers[call.tries[number - 1].provider]
+        check_credentials(call, flow.request)
         check_egress(provider, flow.request)
         wire = shallow(flow.request)
         body = wire.raw_content or b""

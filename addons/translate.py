@@ -7,7 +7,7 @@ from urllib.parse import quote
 from mitmproxy import http
 
 from addons.call import Call, Try, client_call
-from addons.config import Backend, effective
+from addons.config import Backend, Effective, Provider, Route, effective
 from addons.decoding import RESPONSE_BYTES, Decoder, decode
 from addons.multipart import with_model
 from addons.outgoing import host_of, outgoing_request
@@ -19,9 +19,16 @@ from translators.errors import BadRequest, BadUpstream, Unsupported
 from translators.translator import ENDED_EARLY, Head, Outgoing, Stream, Translator
 
 EVENT_STREAM = "text/event-stream"
-ANSWER_HEADERS = ("content-type", "retry-after", "retry-after-ms", "x-should-retry", "request-id", "date")
+KEPT_HEADERS = frozenset(
+    b"content-type content-length transfer-encoding date request-id "
+    b"retry-after retry-after-ms x-should-retry".split()
+)
 """What a client gets to see of a provider's headers, with those of its rate limits."""
-RATE_LIMITS = ("x-ratelimit-", "anthropic-ratelimit-")
+RATE_LIMITS = (b"x-ratelimit-", b"anthropic-ratelimit-")
+MOST_KNOWN = 1000
+"""Backends whose settings are remembered."""
+PRINTABLE = " !#$%&'()*+,/:;=?@[]^`{|}~.-_<>"
+"""What stays as it is in a header's value; the rest is percent-encoded."""
 
 
 class Translate:
@@ -29,6 +36,7 @@ class Translate:
 
     def __init__(self, refusals: Refusals) -> None:
         self._refusals = refusals
+        self._known: dict[int, tuple[Backend, Effective]] = {}
 
     # --- requests -----------------------------------------------------------------------------------
 
@@ -57,7 +65,7 @@ class Translate:
             written = translator.request(call.body, model)
         else:
             written = Outgoing(with_model(call.flow.request, model))
-        settings = effective(provider, call.rule, backend)
+        settings = self._settings(provider, call.rule, backend)
         call.request = outgoing_request(call, provider, target, written.body, settings)
         call.asked.append(backend)
         call.tries.append(Try(backend.provider, model, translator, written.dropped))
@@ -67,6 +75,17 @@ class Translate:
         call.peek = lambda response: (
             Peeking(translator.peek(), response, call) if is_events(response) else None
         )
+
+    def _settings(self, provider: Provider, rule: Route, backend: Backend) -> Effective:
+        """What holds for a backend, worked out once. It is remembered by identity, and kept with it."""
+        known = self._known.get(id(backend))
+        if known and known[0] is backend:
+            return known[1]
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        settings = effective(provider, rule, backend)
+        self._known[id(backend)] = backend, settings
+        return settings
 
     # --- answers ------------------------------------------------------------------------------------
 
@@ -196,25 +215,25 @@ def is_events(response: http.Response) -> bool:
 
 def keep_answer_headers(response: http.Response) -> None:
     """Leave of a provider's headers what is meant for clients, and how the body is framed."""
-    framing = ("transfer-encoding", "content-length")
     response.headers.fields = tuple(
         (name, value)
         for name, value in response.headers.fields
-        if (lower := name.decode("latin-1").lower()) in ANSWER_HEADERS + framing
-        or lower.startswith(RATE_LIMITS)
+        if (lower := name.lower()) in KEPT_HEADERS or lower.startswith(RATE_LIMITS)
     )
 
 
 def tell(call: Call, response: http.Response) -> None:
-    """The gateway's own headers."""
-    headers = response.headers
-    headers["x-request-id"] = call.request_id
+    """Add the gateway's own headers."""
+    told = {"x-request-id": call.request_id}
     if attempt := call.current:
-        headers["x-dragoman-provider"] = attempt.provider
-        headers["x-dragoman-model"] = quote(attempt.model, safe=" !#$%&'()*+,/:;=?@[]^`{|}~.-_<>")
-        headers["x-dragoman-attempts"] = str(len(call.attempts))
+        told["x-dragoman-provider"] = attempt.provider
+        told["x-dragoman-model"] = quote(attempt.model, safe=PRINTABLE)
+        told["x-dragoman-attempts"] = str(len(call.attempts))
         if attempt.dropped:
-            headers["x-dragoman-dropped"] = quote(",".join(attempt.dropped), safe="[],._-*")
+            told["x-dragoman-dropped"] = quote(",".join(attempt.dropped), safe=PRINTABLE)
+    if "x-request-id" in response.headers:
+        del response.headers["x-request-id"]
+    response.headers.fields += tuple((name.encode(), value.encode()) for name, value in told.items())
 
 
 def created_of(response: http.Response) -> int:

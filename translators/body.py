@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import cast
 
 import orjson
@@ -14,27 +13,25 @@ from translators.errors import BadRequest
 _SPACE = " \t\r\n"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Body:
     """The bytes of a JSON object, and what they say."""
 
     raw: bytes
     json: Json
-
-    @cached_property
-    def _members(self) -> "tuple[str, list[tuple[str, int, int, int]]]":
-        text = self.raw.decode()
-        return text, _members(text)
+    text: str
+    members: list[tuple[str, int, int, int]]
+    """Key, and where in `text` the key, the value and the end of the value are."""
 
     def edited(self, changes: Mapping[str, JsonValue], removed: Iterable[str] = ()) -> bytes:
         """The body with some top-level members set and some removed; every other byte stays as it is."""
         gone = set(removed) - changes.keys()
         if (
-            all(self.json.get(key, Body) == value for key, value in changes.items())
+            all(key in self.json and _text(self.json[key]) == _text(value) for key, value in changes.items())
             and not gone & self.json.keys()
         ):
             return self.raw
-        text, members = self._members
+        text, members = self.text, self.members
         at = text.index("{") + 1
         pieces, start_over = [text[:at]], False
         for key, start, value, end in members:
@@ -65,14 +62,15 @@ def parse(raw: bytes) -> Body:
     if not isinstance(value, dict):
         raise BadRequest("", "The request body must be a JSON object.")
     try:
-        members = _members(raw.decode())
+        text = raw.decode()
+        members = _members(text)
     except RecursionError:
         raise BadRequest("", "The request body is nested too deeply.") from None
     if len(members) != len(value):
         keys = [key for key, *_ in members]
         twice = next(key for key in keys if keys.count(key) > 1)
         raise BadRequest(twice, "is given twice")
-    return Body(raw, value)
+    return Body(raw, value, text, members)
 
 
 def _members(text: str) -> list[tuple[str, int, int, int]]:

@@ -4,6 +4,7 @@
 what is needed to translate it, all four ways.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -47,6 +48,10 @@ class Spoken(Protocol):
     """As in the file name: vendor_api."""
     OWNER: str
     """The vendor, as `Opaque.owner` has it."""
+
+    TELLING: re.Pattern[bytes]
+    """Found in each payload of a stream that says more than a piece of content: usage, an end, an error.
+    Who passes a stream on untouched need not read the others."""
 
     def check_request(self, body: Json) -> None:
         """Raise `BadRequest` where a field that no provider can do without is missing or of a wrong type."""

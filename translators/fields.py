@@ -6,9 +6,10 @@ which is something that only its vendor understands. In `LACKS` it says which me
 A field's fate from one dialect to another follows from the two, here and in the documentation alike.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, is_dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
+from typing import Any, Literal, cast
 
 from translators.canonical import Opaque, Request
 from translators.errors import Unsupported
@@ -32,6 +33,10 @@ class Means:
 
     meaning: str
     note: str = ""
+
+    def is_of(self, name: str) -> bool:
+        """Whether it is a class of this name, or an attribute of it."""
+        return self.meaning.partition(".")[0] == name
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +68,75 @@ def losses(request: Request, reads: Reads, lacks: Lacks, owner: str) -> list[str
     `reads` is the client's dialect and `owner` the target's vendor. Raises `Unsupported` for what must not
     be left out.
     """
-    dropped: dict[str, None] = {}  # an ordered set
-    for meaning, value in _meanings(request):
-        if isinstance(value, Opaque) and value.owner != owner:
-            own = reads.get(value.field)
-            if not isinstance(own, Own):  # a field that we have never heard of is left out, and listed
-                dropped[value.field] = None
-            elif value.data not in own.harmless:
-                if own.elsewhere == "refused":
-                    raise Unsupported(value.field, own.note)
-                dropped[value.field] = None
-        elif (lack := lacks.get(meaning)) and lack.loses(value):
-            if lack.fate == "refused":
-                raise Unsupported(meaning, lack.note)
-            dropped[spelling(meaning, reads)] = None
-    return list(dropped)
+    search = _Search(reads, lacks, owner)
+    search.within(request)
+    return list(search.dropped)
 
 
-def spelling(meaning: str, reads: Reads) -> str:
-    """The client's name of a meaning, or the meaning itself when the dialect has several or none."""
+def spelling(meaning: str, reads: Reads, holder: str = "") -> str:
+    """The client's name of a meaning, or the meaning itself when its dialect has none.
+
+    Of several names it is the first, or the first beside those of `holder`, the class of what has the meaning.
+    """
     names = [name for name, what in reads.items() if isinstance(what, Means) and what.meaning == meaning]
+    if holder and len(names) > 1:
+        places = {_top(name) for name, what in reads.items() if isinstance(what, Means) and what.is_of(holder)}
+        names.sort(key=lambda name: _top(name) not in places)
     return names[0] if names else meaning
+
+
+class _Search:
+    """Goes through all that a request asks for. What is inside of something that is lost is lost with it."""
+
+    def __init__(self, reads: Reads, lacks: Lacks, owner: str) -> None:
+        self._reads, self._lacks, self._owner = reads, lacks, owner
+        self.dropped: dict[str, None] = {}  # an ordered set
+
+    def within(self, node: object, holder: str = "") -> None:
+        kind: type = type(node)
+        if isinstance(node, Opaque):
+            self._opaque(node)
+        elif (attributes := _attributes(kind)) is not None and not self._loses(kind.__name__, node, holder):
+            for name, meaning in attributes:
+                value: object = getattr(node, name)
+                if value is None or value == () or self._loses(meaning, value, kind.__name__):
+                    continue
+                children = cast(tuple[object, ...], value if isinstance(value, tuple) else (value,))
+                for child in children:
+                    self.within(child, kind.__name__)
+
+    def _loses(self, meaning: str, value: object, holder: str) -> bool:
+        lack = self._lacks.get(meaning)
+        if lack is None or not lack.loses(value):
+            return False
+        if lack.fate == "refused":
+            raise Unsupported(meaning, lack.note)
+        self.dropped[spelling(meaning, self._reads, holder)] = None
+        return True
+
+    def _opaque(self, opaque: Opaque) -> None:
+        own = self._reads.get(opaque.field)
+        if opaque.owner == self._owner:
+            return
+        if isinstance(own, Own):
+            if opaque.data in own.harmless:
+                return
+            if own.elsewhere == "refused":
+                raise Unsupported(opaque.field, own.note)
+        self.dropped[opaque.field] = None  # one that we have never heard of, too
+
+
+@cache
+def _attributes(kind: type) -> tuple[tuple[str, str], ...] | None:
+    """The attributes of a canonical class, and what they mean; `None` for any other class."""
+    if not is_dataclass(kind):
+        return None
+    return tuple((field.name, f"{kind.__name__}.{field.name}") for field in fields(kind))
+
+
+def _top(name: str) -> str:
+    """The top-level field that a name begins with."""
+    return name.partition(".")[0].partition("[")[0]
 
 
 def fate(field: Means | Own, lacks: Lacks, same_owner: bool) -> tuple[Fate, str]:
@@ -93,20 +146,3 @@ def fate(field: Means | Own, lacks: Lacks, same_owner: bool) -> tuple[Fate, str]
     lack = lacks.get(field.meaning) or lacks.get(field.meaning.partition(".")[0])
     notes = "; ".join(note for note in (field.note, lack.note if lack else "") if note)
     return (lack.fate if lack and not lack.only else "translated"), notes
-
-
-def _meanings(node: object) -> Iterator[tuple[str, object]]:
-    """Everything that a canonical value asks for, as `Class` and `Class.attribute`, depth first."""
-    name = type(node).__name__
-    yield name, node
-    if isinstance(node, Opaque):
-        return
-    attributes: tuple[str, ...] = getattr(node, "__slots__", ())  # which all canonical classes have
-    for attribute in attributes:
-        value: object = getattr(node, attribute)
-        if value is None or value == ():
-            continue
-        yield f"{name}.{attribute}", value
-        for child in value if isinstance(value, tuple) else (value,):
-            if is_dataclass(child):
-                yield from _meanings(child)

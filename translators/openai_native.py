@@ -1,5 +1,6 @@
 """The other endpoints of OpenAI's API: they pass untouched, and are read for their usage alone."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import orjson
@@ -13,6 +14,8 @@ from translators.openai_chat.fields import OWNER
 from translators.openai_chat.pick import entries, inner, number, parse, text
 from translators.openai_chat.request_writer import metered
 from translators.openai_chat.usage import read_usage
+
+EVERYTHING = re.compile(b"")
 
 
 class Native:
@@ -28,6 +31,7 @@ class Native:
     ) -> None:
         self.NAME: str = name
         self.OWNER: str = OWNER
+        self.TELLING = EVERYTHING
         self._check, self._reader, self._failure, self._metered = check, reader, failure, metered
 
     def check_request(self, body: Json) -> None:

@@ -3,6 +3,7 @@
 import re
 
 _BLANK_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?!\n|\Z))")
+_LONGEST_BLANK_LINE = len(b"\r\n\r\n")
 
 
 class Decoder:
@@ -12,10 +13,15 @@ class Decoder:
         self._buffer = b""
 
     def feed(self, chunk: bytes) -> list[tuple[bytes, bytes]]:
-        buffer, start, events = self._buffer + chunk, 0, list[tuple[bytes, bytes]]()
-        for blank in _BLANK_LINE.finditer(buffer):
-            if raw := buffer[start : blank.end()]:
-                events.append((raw, data_of(raw)))
+        buffer = self._buffer + chunk
+        if b"\r" not in buffer:
+            *whole, self._buffer = buffer.split(b"\n\n")
+            return [(raw := lines + b"\n\n", data_of(raw)) for lines in whole]
+        searched = max(0, len(self._buffer) - _LONGEST_BLANK_LINE + 1)
+        start, events = 0, list[tuple[bytes, bytes]]()
+        for blank in _BLANK_LINE.finditer(buffer, searched):
+            raw = buffer[start : blank.end()]
+            events.append((raw, data_of(raw)))
             start = blank.end()
         self._buffer = buffer[start:]
         return events
@@ -36,8 +42,12 @@ KEEP_ALIVE = b": keep-alive\n\n"
 """A comment: every client skips it."""
 
 
+_ONE_LINE = re.compile(rb"(?:event: .*\n)?data: (.*)\n\n")
+"""What nearly all events look like."""
+
+
 def data_of(raw: bytes) -> bytes:
-    if raw.startswith(b"data: ") and raw.endswith(b"\n\n") and raw.count(b"\n") == 2 and b"\r" not in raw:
-        return raw[6:-2]
+    if b"\r" not in raw and (one := _ONE_LINE.fullmatch(raw)):
+        return one[1]
     lines = (line.partition(b":") for line in re.split(rb"\r\n|\n|\r", raw))
     return b"\n".join(value.removeprefix(b" ") for field, _, value in lines if field == b"data")

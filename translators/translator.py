@@ -161,68 +161,83 @@ class Stream:
         hide_usage: bool = False,
     ) -> None:
         self._framing, self._reader, self._writer = target.Framing(), target.StreamReader(), writer
+        self._telling = target.TELLING
         self._outcome, self._passes, self._hide_usage = outcome, passes, hide_usage
         self._finished = False
+        self._unfinished: set[int] = set()  # choices that have begun
         self.over = False
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The frames that the next bytes from upstream amount to; `[]` means nothing to say yet."""
-        return list(self._say(lambda: self._framing.feed(chunk)))
+        return self._say(lambda: self._framing.feed(chunk))
 
     def close(self) -> list[bytes]:
         """Upstream is done. If it never finished its answer, the client is told so."""
-        frames = list(self._say(self._framing.close))
+        frames = self._say(self._framing.close)
         if self.over:
             return frames
-        if self._finished:  # every choice had its end: only the farewell is missing
-            return frames + list(self._end())
+        if self._finished and not self._unfinished:  # only the farewell is missing
+            return frames + self._end()
         return frames + self.fail(ENDED_EARLY)
 
     def fail(self, message: str) -> list[bytes]:
         """The answer can't go on: the frames that say so."""
         return [] if self.over else list(self._write(Failed("server", message, type="upstream_error")))
 
-    def _say(self, frames: Callable[[], list[tuple[bytes, bytes]]]) -> Iterator[bytes]:
+    def _say(self, cut: Callable[[], list[tuple[bytes, bytes]]]) -> list[bytes]:
+        frames: list[bytes] = []
         try:
-            for raw, data in frames():
+            for raw, data in cut():
                 if self.over:
-                    return
-                if self._passes:
-                    yield from self._pass(raw, data)
-                else:
-                    for event in self._events(data):
-                        yield from self._write(event)
+                    return frames
+                frames += self._pass(raw, data) if self._passes else self._translate(data)
         except UNREADABLE:
-            yield from self.fail("The provider's stream can't be read.")
+            frames += self.fail("The provider's stream can't be read.")
+        return frames
+
+    def _translate(self, data: bytes) -> Iterator[bytes]:
+        for event in self._events(data):
+            if self.over:
+                return
+            yield from self._write(event)
 
     def _events(self, data: bytes) -> Iterator[Event]:
         return self._reader.read(data) if data else iter((Ping(),))
 
-    def _pass(self, raw: bytes, data: bytes) -> Iterator[bytes]:
+    def _pass(self, raw: bytes, data: bytes) -> list[bytes]:
+        if self._outcome.model is not None and not self._telling.search(data):
+            return [raw]
         try:
             events = list(self._events(data))
         except UNREADABLE:
             events = []  # not ours to judge, as long as it is not ours to translate
         for event in events:
             self._see(event)
-        if not (self._hide_usage and events and all(isinstance(event, Used) for event in events)):
-            yield raw
+        hidden = self._hide_usage and events and all(isinstance(event, Used) for event in events)
+        return [] if hidden else [raw]
 
     def _write(self, event: Event) -> Iterator[bytes]:
-        if self.over:
-            return
         self._see(event)
-        yield from self._writer.write(event)
+        return self._writer.write(event)
 
-    def _end(self) -> Iterator[bytes]:
+    def _end(self) -> list[bytes]:
         self._see(Done())
-        if not self._passes:
-            yield from self._writer.write(Done())
+        return [] if self._passes else list(self._writer.write(Done()))
 
     def _see(self, event: Event) -> None:
+        match event:
+            case Started() | Used() | Ping():
+                pass
+            case Done() | Failed():
+                self.over = True
+            case Finished(choice=choice):
+                self._finished = True
+                self._unfinished.discard(choice)
+                return
+            case _:
+                self._unfinished.add(event.choice)
+                return
         self._outcome.see(event)
-        self._finished = self._finished or isinstance(event, Finished)
-        self.over = self.over or isinstance(event, Done | Failed)
 
 
 class Head:

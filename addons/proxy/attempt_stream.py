@@ -4,7 +4,7 @@ For this stream the client's stream is "the client" (through `Link`), and only t
 upstream: what `exchange.seal` returns, after all hooks and after what people have edited by hand.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mitmproxy.connection import Connection
 from mitmproxy.proxy import commands
@@ -21,20 +21,11 @@ from mitmproxy.proxy.layers.http._events import (
     ResponseProtocolError,
 )
 
-from addons.proxy.exchange import Exchange, Failure, FailureKind
+from addons.proxy.exchange import AttemptBroke, Exchange, Failure, FailureKind
 from addons.proxy.streams import Commands, Decision, GatewayStream
 
-
-class AttemptBroke(ResponseProtocolError):
-    """An attempt that got no whole answer, and why."""
-
-    failure: Failure
-
-    def __init__(
-        self, stream_id: Any, failure: Failure, code: ErrorCode = ErrorCode.GENERIC_SERVER_ERROR
-    ) -> None:
-        super().__init__(stream_id, failure.reason, code)
-        self.failure = failure
+if TYPE_CHECKING:
+    from addons.proxy.layer import GatewayHttpLayer
 
 
 class AttemptStream(GatewayStream):
@@ -42,8 +33,15 @@ class AttemptStream(GatewayStream):
 
     mode = HTTPMode.regular  # the request itself says where it goes  # type: ignore[assignment]
 
-    def __init__(self, context: Context, stream_id: Any, exchange: Exchange, client: Any) -> None:
-        super().__init__(context, stream_id)
+    def __init__(
+        self,
+        context: Context,
+        stream_id: Any,
+        http_layer: "GatewayHttpLayer",
+        exchange: Exchange,
+        client: Any,
+    ) -> None:
+        super().__init__(context, stream_id, http_layer)
         self.exchange = exchange
         context.client = client
 
@@ -96,13 +94,23 @@ class AttemptStream(GatewayStream):
         if self.server_state in (self.state_stream_response_body, self.state_consume_response_body):
             self.deadline.set("idle", self.exchange.timeouts.idle)
 
+    def pass_on(self, data: bytes) -> Commands:
+        """Straight into the client's stream where it listens: the long way costs as much as all the rest."""
+        self.deadline.set("idle", self.exchange.timeouts.idle)
+        assert self.tee
+        for chunk in self.tee(data):
+            if listener := self.http_layer.listener(self.stream_id):
+                yield from listener.pass_on(chunk)
+            else:
+                yield SendHttp(ResponseData(self.stream_id, chunk), self.context.client)
+
     def state_stream_response_body(self, event: Any) -> Commands:
         self.tick(event)
-        yield from super().state_stream_response_body(event)
+        return super().state_stream_response_body(event)
 
     def state_consume_response_body(self, event: Any) -> Commands:
         self.tick(event)
-        yield from super().state_consume_response_body(event)
+        return super().state_consume_response_body(event)
 
     def tick(self, event: Any) -> None:
         if isinstance(event, ResponseData):

@@ -11,11 +11,10 @@ answer, on the way to the client:
 """
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mitmproxy import flow as mitmflow
 from mitmproxy import http
-from mitmproxy.connection import Server
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import DropStream, SendHttp
 from mitmproxy.proxy.layers.http._base import ReceiveHttp
@@ -37,11 +36,14 @@ from mitmproxy.proxy.layers.http._hooks import (
     HttpResponseHook,
 )
 
-from addons.proxy.attempt_stream import AttemptBroke
 from addons.proxy.deadline import Deadline
-from addons.proxy.exchange import AttemptHook, Failure, Peek, refused
+from addons.proxy.exchange import AttemptBroke, AttemptHook, Failure, Peek, refused
 from addons.proxy.messages import shallow
+from addons.proxy.speed import server_at
 from addons.proxy.streams import Commands, Decision, GatewayStream
+
+if TYPE_CHECKING:
+    from addons.proxy.layer import GatewayHttpLayer
 
 PEEK_SECONDS = 1.0
 """For how long the head of a stream is held back in case that it is followed by an error."""
@@ -53,9 +55,9 @@ class ClientStream(GatewayStream):
     held: list[Any]
     peek: Peek | None = None
 
-    def __init__(self, context: Context, stream_id: Any) -> None:
-        super().__init__(context, stream_id)
-        self.total = Deadline(lambda: self.http_layer.wake(self))
+    def __init__(self, context: Context, stream_id: Any, http_layer: "GatewayHttpLayer") -> None:
+        super().__init__(context, stream_id, http_layer)
+        self.total = Deadline(self.wake)
 
     def deadlines(self) -> tuple[Deadline, ...]:
         return self.deadline, self.total
@@ -135,11 +137,12 @@ class ClientStream(GatewayStream):
 
     def start_attempt(self, request: http.Request) -> Commands:
         exchange = self.exchange
-        attempt = http.HTTPFlow(self.context.client, Server(address=(request.host, request.port)))
+        attempt = http.HTTPFlow(self.context.client, server_at((request.host, request.port)))
         exchange.bind(attempt)
         exchange.attempts.append(attempt)
         exchange.delay = 0.0
         attempt.request = request
+        request.timestamp_start = time.time()
         number = len(exchange.attempts)
         attempt.metadata = {"attempt_of": self.flow.id, "attempt": number}
         attempt.comment = f"attempt {number} of {self.flow.id[:8]}"
@@ -244,6 +247,15 @@ class ClientStream(GatewayStream):
             if not (self.flow.request.is_http2 or self.flow.request.is_http3):
                 headers["transfer-encoding"] = "chunked"
         yield from super().start_response_stream()
+
+    def takes(self, attempt: int) -> bool:
+        """Whether pieces of this attempt's answer may go straight to the client."""
+        return self.is_streaming and self._paused is None and self.is_current(attempt)
+
+    def pass_on(self, data: bytes) -> Commands:
+        assert self.tee
+        if frames := b"".join(self.tee(data)):
+            yield SendHttp(ResponseData(self.stream_id, frames), self.context.client)
 
     def replace_answer(self) -> Commands:
         """An addon failed over the answer, so the client must not see it."""

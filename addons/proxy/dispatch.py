@@ -22,15 +22,40 @@ Handler = Callable[..., Awaitable[None] | None]
 logger = logging.getLogger(__name__)
 
 
+IDLE = {
+    "anticache": "anticache",
+    "anticomp": "anticomp",
+    "blocklist": "block_list",
+    "maplocal": "map_local",
+    "mapremote": "map_remote",
+    "modifybody": "modify_body",
+    "modifyheaders": "modify_headers",
+    "proxyauth": "proxyauth",
+    "save": "save_stream_file",
+    "savehar": "hardump",
+    "stickyauth": "stickyauth",
+    "stickycookie": "stickycookie",
+    "upstreamauth": "upstream_auth",
+}
+"""Addons of mitmproxy's that do nothing while this option of theirs is empty. They are asked no sooner."""
+NEVER = ("disableh2c", "tlsconfig", "updatealtsvc")
+"""Addons whose HTTP hooks have nothing to do in a reverse proxy whose requests are built new."""
+HTTP_HOOKS = ("requestheaders", "request", "responseheaders", "response", "error")
+
+
 class Dispatch:
     """Takes the place of an addon manager's own dispatch."""
 
     def __init__(self, manager: addonmanager.AddonManager) -> None:
         self._manager = manager
         self._handlers: dict[str, tuple[tuple[Handler, ...], bool]] = {}
+        manager.master.options.changed.connect(self._options_changed)
         manager.lookup = _Watched(manager.lookup, self._handlers.clear)
         manager.handle_lifecycle = self.handle_lifecycle  # type: ignore[method-assign]
         manager.trigger_event = self.trigger_event  # type: ignore[method-assign]
+
+    def _options_changed(self, updated: set[str]) -> None:
+        self._handlers.clear()
 
     def uninstall(self) -> None:
         """Give the manager its own methods back."""
@@ -40,15 +65,16 @@ class Dispatch:
     async def handle_lifecycle(self, event: hooks.Hook) -> None:
         """Run a hook, and `update` after it."""
         await self.trigger_event(event)
-        subject = event.args()[0]
+        subject = subject_of(event)
         if isinstance(subject, flow.Flow) and self._lookup("update")[0]:
             await self.trigger_event(hooks.UpdateHook([subject]))
 
     async def trigger_event(self, event: hooks.Hook) -> None:
         """Run a hook in all addons, one after the other."""
+        arguments = event.args()
         for handler in self._lookup(event.name)[0]:
             try:
-                result = handler(*event.args())
+                result = handler(*arguments)
                 if result is not None and inspect.isawaitable(result):
                     await result
             except exceptions.AddonHalt:
@@ -59,21 +85,23 @@ class Dispatch:
                 self._failed(event, error)
 
     def run_inline(self, event: hooks.Hook) -> bool:
-        """Run a hook here and now; `False` when it has an asynchronous handler and must go the long way."""
+        """Run a hook of one argument here and now.
+
+        `False` when it has an asynchronous handler and must go the long way.
+        """
         handlers, plain = self._lookup(event.name)
-        if not plain:
+        if not plain or leaves_the_stack(event):
             return False
-        self._call(event, handlers)
-        subject = event.args()[0]
+        subject = subject_of(event)
+        self._call(event, handlers, subject)
         if isinstance(subject, flow.Flow) and (updates := self._lookup("update")[0]):
-            self._call(hooks.UpdateHook([subject]), updates)
+            self._call(event, updates, [subject])
         return True
 
-    def _call(self, event: hooks.Hook, handlers: tuple[Handler, ...]) -> None:
-        arguments = event.args()
+    def _call(self, event: hooks.Hook, handlers: tuple[Handler, ...], argument: object) -> None:
         for handler in handlers:
             try:
-                handler(*arguments)
+                handler(argument)
             except exceptions.AddonHalt:
                 return
             except Exception as error:  # the edge: whatever an addon raises
@@ -83,14 +111,25 @@ class Dispatch:
         found = self._handlers.get(name)
         if found is None:
             addons = addonmanager.traverse(self._manager.chain)
-            handlers = tuple(h for addon in addons if callable(h := getattr(addon, name, None)))
+            handlers = tuple(
+                handler
+                for addon in addons
+                if callable(handler := getattr(addon, name, None)) and not self._is_idle(addon, name)
+            )
             plain = not any(inspect.iscoroutinefunction(handler) for handler in handlers)
             found = self._handlers[name] = handlers, plain
         return found
 
+    def _is_idle(self, addon: object, hook: str) -> bool:
+        if hook not in HTTP_HOOKS or not type(addon).__module__.startswith("mitmproxy."):
+            return False
+        name = type(addon).__name__.lower()
+        option = IDLE.get(name)
+        return name in NEVER or (option is not None and not getattr(self._manager.master.options, option))
+
     def _failed(self, event: hooks.Hook, error: Exception) -> None:
         """Mark the exchange, so that it goes no further. The log says where, not what: that may be a body."""
-        subject = event.args()[0]
+        subject = subject_of(event)
         exchange = event.exchange if isinstance(event, AttemptHook) else None
         if isinstance(subject, http.HTTPFlow):
             exchange = Exchange.of(subject)
@@ -99,6 +138,18 @@ class Dispatch:
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"
         logger.error("An addon failed: %s in %s at %s", type(error).__name__, event.name, where)
+
+
+def leaves_the_stack(event: hooks.Hook) -> bool:
+    """A retry must not run inline: the failed attempt's connection is still inside its own generator."""
+    return isinstance(event, AttemptHook) and bool(event.exchange.attempts)
+
+
+def subject_of(event: hooks.Hook) -> object:
+    """What a hook is about: its first argument. (`event.args()` asks the dataclass each time.)"""
+    for name in type(event).__match_args__:  # type: ignore[attr-defined]
+        return getattr(event, name)
+    return None
 
 
 class _Watched(dict[str, object]):

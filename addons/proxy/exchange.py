@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 from mitmproxy import http
 from mitmproxy.proxy import commands
+from mitmproxy.proxy.layers.http._events import ErrorCode, ResponseProtocolError
 
 FailureKind = Literal["connect", "reset", "timeout", "status", "stream", "killed", "unsupported", "total"]
 
@@ -27,6 +28,18 @@ def refused(response: http.Response) -> Failure:
     seconds = response.headers.get("retry-after", "")
     wait = float(seconds) if seconds.isdigit() else None
     return Failure("status", f"status {response.status_code}", response.status_code, wait)
+
+
+class AttemptBroke(ResponseProtocolError):
+    """The event of an attempt that got no whole answer, and why."""
+
+    failure: Failure
+
+    def __init__(
+        self, stream_id: Any, failure: Failure, code: ErrorCode = ErrorCode.GENERIC_SERVER_ERROR
+    ) -> None:
+        super().__init__(stream_id, failure.reason, code)
+        self.failure = failure
 
 
 @dataclass(slots=True)

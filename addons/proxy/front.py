@@ -57,15 +57,12 @@ class Front(Http1Server):
 
     def _handle_event(self, event: events.Event) -> Commands:
         if isinstance(event, events.Wakeup):
-            if expired := self._deadline.take():
-                yield from self._expired(expired)
-            return
+            return self._expired(self._deadline.take())
         if isinstance(event, events.ConnectionClosed):
             self._deadline.clear()
         if self._refused and isinstance(event, events.ConnectionEvent):
-            yield from self._discard(event)
-        else:
-            yield from super()._handle_event(event)
+            return self._discard(event)
+        return super()._handle_event(event)
 
     # --- reading ------------------------------------------------------------------------------------
 
@@ -135,6 +132,8 @@ class Front(Http1Server):
             yield commands.CloseConnection(self.conn)
 
     def _expired(self, name: str) -> Commands:
+        if not name:
+            return
         if name == "linger":
             yield commands.CloseConnection(self.conn)
         elif name == "head" or self.request is None:

@@ -8,15 +8,21 @@ from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
 from mitmproxy.proxy.layers.http._base import ReceiveHttp
-from mitmproxy.proxy.layers.http._events import RequestProtocolError
+from mitmproxy.proxy.layers.http._events import ErrorCode, RequestProtocolError
 
 from addons.proxy.attempt_stream import AttemptStream
 from addons.proxy.client_stream import ClientStream
+from addons.proxy.exchange import AttemptBroke, Failure
 from addons.proxy.front import Front
+from addons.proxy.speed import snapshot
 from addons.proxy.streams import Commands, GatewayStream
 
 if TYPE_CHECKING:
     from addons.proxy.proxy import Proxy
+
+
+MOST_WAITING = 10_000
+"""Pieces of an answer that wait while somebody holds the client's flow in his hands."""
 
 
 class Link:
@@ -32,18 +38,27 @@ class Link:
             client_id, attempt = event.stream_id
             stream = self._streams.get(client_id)
             if isinstance(stream, ClientStream) and stream.is_current(attempt):
-                event.stream_id = client_id
-                yield ReceiveHttp(event)
+                if len(stream._paused_event_queue) > MOST_WAITING:
+                    yield from self._give_up(stream)
+                else:
+                    event.stream_id = client_id
+                    yield ReceiveHttp(event)
         elif isinstance(event, RequestProtocolError):  # the client has left
             stream = self._streams.get(event.stream_id)
             if isinstance(stream, ClientStream):
                 yield ReceiveHttp(RequestProtocolError(stream.attempt_id, event.message, event.code))
+
+    def _give_up(self, stream: ClientStream) -> Commands:
+        held = Failure("killed", "held for too long")
+        yield ReceiveHttp(RequestProtocolError(stream.attempt_id, held.reason, ErrorCode.CANCEL))
+        yield ReceiveHttp(AttemptBroke(stream.stream_id, held))
 
 
 class GatewayHttpLayer(HttpLayer):
     """One client connection."""
 
     def __init__(self, context: Context, proxy: "Proxy", post: Callable[[events.Event], Any]) -> None:
+        context.options = snapshot(context.options)
         super().__init__(context, HTTPMode.transparent)
         self.proxy = proxy
         self._post = post
@@ -55,15 +70,40 @@ class GatewayHttpLayer(HttpLayer):
             self.connections.setdefault(self.context.client, Front(self.context.fork(), self))
         yield from super()._handle_event(event)
 
+    def handle_event(self, event: events.Event) -> Commands:
+        """As stock does, but that adjoining writes to one connection become one: a head and its body, say."""
+        waiting: commands.SendData | None = None
+        for command in super().handle_event(event):
+            if isinstance(command, commands.SendData):
+                if waiting and waiting.connection is command.connection:
+                    waiting.data += command.data
+                    continue
+                if waiting:
+                    yield waiting
+                waiting = command
+            elif waiting:
+                yield waiting
+                waiting = None
+                yield command
+            else:
+                yield command
+        if waiting:
+            yield waiting
+
     def make_stream(self, stream_id: Any) -> Commands:
         stream: GatewayStream
         if isinstance(stream_id, tuple):
             exchange = self.streams[stream_id[0]].exchange  # type: ignore[attr-defined]
-            stream = AttemptStream(self.context.fork(), stream_id, exchange, self.link)
+            stream = AttemptStream(self.context.fork(), stream_id, self, exchange, self.link)
         else:
-            stream = ClientStream(self.context.fork(), stream_id)
+            stream = ClientStream(self.context.fork(), stream_id, self)
         self.streams[stream_id] = stream
         yield from self.event_to_child(stream, events.Start())
+
+    def listener(self, stream_id: Any) -> ClientStream | None:
+        """The client's stream, if it is ready for pieces of this attempt's answer."""
+        stream = self.streams.get(stream_id[0]) if isinstance(stream_id, tuple) else None
+        return stream if isinstance(stream, ClientStream) and stream.takes(stream_id[1]) else None
 
     def wake(self, child: layer.Layer) -> None:
         """Let a child look at its deadlines, from outside of all generators."""

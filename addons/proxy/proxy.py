@@ -14,6 +14,7 @@ from mitmproxy.proxy.layers import modes
 from mitmproxy.proxy.layers.tls import ClientTLSLayer
 from mitmproxy.proxy.server import ConnectionHandler
 
+from addons.proxy import speed
 from addons.proxy.dispatch import Dispatch
 from addons.proxy.exchange import Exchange
 from addons.proxy.layer import GatewayHttpLayer
@@ -59,8 +60,14 @@ class Proxy:
 
     def load(self, loader: addonmanager.Loader) -> None:
         self.dispatch = Dispatch(loader.master.addons)
-        # mitmproxy type-checks each message it builds, for a seventh of a request's time.
-        http.MessageData.__post_init__ = lambda self: None  # type: ignore[method-assign]
+        speed.install()
+
+    def running(self) -> None:
+        # Its page for clients without mitmproxy's certificate is of no use here, and as it is asynchronous
+        # it would make every request go the long way.
+        if onboarding := ctx.master.addons.get("onboarding"):
+            ctx.master.addons.remove(onboarding)
+        speed.settle()
 
     def next_layer(self, next_layer: layer.NextLayer) -> None:
         context = next_layer.context

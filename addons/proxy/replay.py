@@ -93,7 +93,7 @@ class AttemptReplayLayer(GatewayHttpLayer):
         flow = client.flow if isinstance(client, clientplayback.MockServer) else None
         assert flow
         exchange = Exchange.of(flow) or self.proxy.exchange(flow)
-        self.streams[stream_id] = AttemptStream(context, stream_id, exchange, context.client)
+        self.streams[stream_id] = AttemptStream(context, stream_id, self, exchange, context.client)
         yield from self.event_to_child(self.streams[stream_id], events.Start())
 
 

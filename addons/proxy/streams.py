@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mitmproxy import flow, http
 from mitmproxy.proxy import commands, events
@@ -11,7 +11,8 @@ from mitmproxy.proxy.layers.http import HttpStream
 from mitmproxy.proxy.layers.http._events import RequestProtocolError, ResponseData
 
 from addons.proxy.deadline import Deadline
-from addons.proxy.exchange import AttemptHook, Exchange
+from addons.proxy.dispatch import subject_of
+from addons.proxy.exchange import Exchange
 
 if TYPE_CHECKING:
     from addons.proxy.layer import GatewayHttpLayer
@@ -66,21 +67,54 @@ class GatewayStream(HttpStream):
     exchange: Exchange
     tee: Tee | None = None
 
-    def __init__(self, context: Context, stream_id: Any) -> None:
+    def __init__(self, context: Context, stream_id: Any, http_layer: "GatewayHttpLayer") -> None:
         super().__init__(context, stream_id)
-        self.deadline = Deadline(lambda: self.http_layer.wake(self))
+        self.http_layer = http_layer
+        self.deadline = Deadline(self.wake)
 
-    @property
-    def http_layer(self) -> "GatewayHttpLayer":
-        return cast("GatewayHttpLayer", self.context.layers[self.context.layers.index(self) - 1])
+    def wake(self) -> None:
+        self.http_layer.wake(self)
+
+    # The next two are no generators themselves but return one: each layer of generators costs every event.
 
     def handle_event(self, event: events.Event) -> Commands:
         if isinstance(event, events.Wakeup):  # comes through while the stream waits for something else
-            for deadline in self.deadlines():
-                if expired := deadline.take():
-                    yield from self.expire(expired)
-        else:
-            yield from super().handle_event(event)
+            return self._woken()
+        return super().handle_event(event)
+
+    def _handle_event(self, event: events.Event) -> Commands:
+        if isinstance(event, ResponseData) and self.is_streaming:  # no hooks on that way, and many pieces
+            return self.pass_on(event.data)
+        return self._with_inline_hooks(super()._handle_event(event))
+
+    @property
+    def is_streaming(self) -> bool:
+        return self.server_state == self.state_stream_response_body
+
+    def pass_on(self, data: bytes) -> Commands:
+        """A piece of a streamed answer, on its way to the client."""
+        raise NotImplementedError
+
+    def _with_inline_hooks(self, steps: Commands) -> Commands:
+        reply: Any = None
+        run_inline = self.http_layer.proxy.dispatch.run_inline
+        while True:
+            try:
+                command = steps.send(reply)
+            except StopIteration:
+                return
+            reply = None
+            if isinstance(command, commands.StartHook) and run_inline(command):
+                subject = subject_of(command)
+                if not (isinstance(subject, flow.Flow) and subject.intercepted):
+                    continue
+                command = InterceptedHook(subject)
+            reply = yield command
+
+    def _woken(self) -> Commands:
+        for deadline in self.deadlines():
+            if expired := deadline.take():
+                yield from self.expire(expired)
 
     def deadlines(self) -> tuple[Deadline, ...]:
         return (self.deadline,)
@@ -88,27 +122,6 @@ class GatewayStream(HttpStream):
     def expire(self, name: str) -> Commands:
         """The deadline of this name has passed. The stream may be paused."""
         raise NotImplementedError
-
-    def _handle_event(self, event: events.Event) -> Commands:
-        steps = super()._handle_event(event)
-        if isinstance(event, ResponseData):  # no hooks on that way, and there are many
-            yield from steps
-            return
-        reply: Any = None
-        dispatch = self.http_layer.proxy.dispatch
-        while True:
-            try:
-                command = steps.send(reply)
-            except StopIteration:
-                return
-            reply = None
-            inline = isinstance(command, commands.StartHook) and not _leaves_the_stack(command)
-            if inline and dispatch.run_inline(command):
-                subject = command.args()[0]
-                if not (isinstance(subject, flow.Flow) and subject.intercepted):
-                    continue
-                command = InterceptedHook(subject)
-            reply = yield command
 
     @property
     def client_has_left(self) -> bool:
@@ -148,8 +161,3 @@ class InterceptedHook(commands.StartHook):
 
     name = "dragoman_intercepted"
     flow: flow.Flow
-
-
-def _leaves_the_stack(command: commands.StartHook) -> bool:
-    """A retry must not run inline: the failed attempt's connection is still inside its own generator."""
-    return isinstance(command, AttemptHook) and bool(command.exchange.attempts)

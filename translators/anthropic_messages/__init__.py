@@ -1,5 +1,7 @@
 """Anthropic Messages. https://platform.claude.com/docs/en/api/messages"""
 
+import re
+
 from translators.anthropic_messages.errors import read_error, write_error
 from translators.anthropic_messages.fields import LACKS, OWNER, READS
 from translators.anthropic_messages.request_reader import check_request, read_request
@@ -14,6 +16,7 @@ __all__ = [
     "NAME",
     "OWNER",
     "READS",
+    "TELLING",
     "Framing",
     "StreamReader",
     "StreamWriter",
@@ -28,6 +31,7 @@ __all__ = [
 ]
 
 NAME: str = "anthropic_messages"
+TELLING = re.compile(rb'"type"\s*:\s*"(?:message_|error)')
 
 
 def metered(body: Json) -> Json:

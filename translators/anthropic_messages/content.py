@@ -92,13 +92,15 @@ class Content:
         return bool(self._calls)
 
     def add(self, event: Event) -> None:
-        if isinstance(event, Started | Used | Ping | Done | Failed) or event.choice:
-            return
         match event:
-            case Finished() | Probable():
+            case Started() | Used() | Ping() | Done() | Failed():
+                pass
+            case _ if event.choice:
                 pass
             case Said(text):
                 self._say(text)
+            case Finished() | Probable():
+                pass
             case Refused(text):
                 self.refused = True
                 self._say(text)

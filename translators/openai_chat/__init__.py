@@ -4,7 +4,7 @@ https://platform.openai.com/docs/api-reference/chat
 """
 
 from translators.openai_chat.errors import read_error, write_error
-from translators.openai_chat.fields import LACKS, NAME, OWNER, READS
+from translators.openai_chat.fields import LACKS, NAME, OWNER, READS, TELLING
 from translators.openai_chat.request_reader import check_request, read_request
 from translators.openai_chat.request_writer import metered, write_request
 from translators.openai_chat.response_writer import StreamWriter, write_response
@@ -16,6 +16,7 @@ __all__ = [
     "NAME",
     "OWNER",
     "READS",
+    "TELLING",
     "Framing",
     "StreamReader",
     "StreamWriter",

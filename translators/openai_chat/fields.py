@@ -4,11 +4,14 @@ https://platform.openai.com/docs/api-reference/chat/create, and what other serve
 `reasoning_content`, `thinking`, `thinking_blocks`, `cache_control`, `top_k`, `guided_json`.
 """
 
+import re
+
 from translators.canonical import Data, FileId, Text, Url
 from translators.fields import Lack, Lacks, Means, Own, Reads
 
 NAME: str = "openai_chat"
 OWNER: str = "openai"
+TELLING = re.compile(rb'"usage"\s*:\s*\{|"x_groq"|"error"|"finish_reason"\s*:\s*"|\[DONE\]')
 
 AUDIO_FORMATS = {"audio/wav": "wav", "audio/x-wav": "wav", "audio/mpeg": "mp3", "audio/mp3": "mp3"}
 """Media types of sound, and OpenAI's names of them."""

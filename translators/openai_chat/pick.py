@@ -33,4 +33,6 @@ def inner(record: Json, name: str) -> Json:
 
 def entries(record: Json, name: str) -> list[Json]:
     value = record.get(name)
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+    if not value or not isinstance(value, list):
+        return []
+    return [entry for entry in value if isinstance(entry, dict)]

@@ -91,11 +91,13 @@ class StreamReader:
 
     def _choice(self, choice: Json) -> Iterator[Event]:
         index = number(choice, "index") or 0
-        state = self._choices.setdefault(index, _Choice(index, self._id))
+        if (state := self._choices.get(index)) is None:
+            state = self._choices[index] = _Choice(index, self._id)
         yield from state.read(inner(choice, "delta"))
-        for name in ("content", "refusal"):
-            if tokens := entries(inner(choice, "logprobs"), name):
-                yield Probable(tuple(tokens), name == "refusal", index)
+        if logprobs := inner(choice, "logprobs"):
+            for name in ("content", "refusal"):
+                if tokens := entries(logprobs, name):
+                    yield Probable(tuple(tokens), name == "refusal", index)
         if reason := text(choice, "finish_reason"):
             yield from state.finish(reason)
 
@@ -109,6 +111,10 @@ class _Choice:
         self._thinks = self._finished = False
 
     def read(self, delta: Json) -> Iterator[Event]:
+        if delta.keys() == {"content"} and isinstance(said := delta["content"], str):  # nearly always
+            if said:
+                yield Said(said, self._index)
+            return
         yield from self._reasoning(delta)
         yield from self._content(delta)
         for annotation in entries(delta, "annotations"):

@@ -1,0 +1,97 @@
+"""Speed: parts of mitmproxy that do the same thing faster, as a gateway meets them a hundred times a request.
+
+Measured on 12.2.3, as shares of a small request's time: type checks of messages 15 %, one folded header
+looked up at a time 8 %, `Server` objects that nobody uses 5 %, copies of options 4 %.
+"""
+
+import copy
+import gc
+from collections.abc import Callable
+from typing import Any, cast
+from uuid import uuid4
+
+from mitmproxy import http
+from mitmproxy.connection import Server
+from mitmproxy.options import Options
+from mitmproxy.proxy.context import Context
+
+GC_THRESHOLDS = (5000, 20, 20)
+"""A request leaves a few hundred objects that refer to each other in a circle."""
+
+
+def install() -> None:
+    """Put the fast ones in place, for good."""
+    http.MessageData.__post_init__ = lambda self: None  # type: ignore[method-assign]
+    vars_of_headers: dict[str, Callable[..., Any]] = {
+        "get": get,
+        "get_all": get_all,
+        "__contains__": contains,
+    }
+    for name, function in vars_of_headers.items():
+        setattr(http.Headers, name, function)
+    setattr(Context, "fork", fork)  # noqa: B010  (the type checker knows another one)
+
+
+def settle() -> None:
+    """What is there once the gateway runs stays: the garbage collector need not walk it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+
+
+def get_all(headers: http.Headers, name: str | bytes) -> list[str]:
+    """All values of one header."""
+    wanted = _lower(name)
+    return [
+        value.decode("utf-8", "surrogateescape") for key, value in headers.fields if key.lower() == wanted
+    ]
+
+
+def get(headers: http.Headers, name: str | bytes, default: Any = None) -> Any:
+    """The values of one header, folded into one."""
+    values = get_all(headers, name)
+    return values[0] if len(values) == 1 else ", ".join(values) if values else default
+
+
+def contains(headers: http.Headers, name: object) -> bool:
+    wanted = _lower(name) if isinstance(name, str | bytes) else None
+    return any(key.lower() == wanted for key, _ in headers.fields)
+
+
+def _lower(name: str | bytes) -> bytes:
+    return (name.encode("utf-8", "surrogateescape") if isinstance(name, str) else name).lower()
+
+
+def fork(context: Context) -> Context:
+    """A context of its own for a layer. The stock one makes a `Server` first, and throws it away."""
+    twin = object.__new__(Context)
+    twin.client, twin.server, twin.options = context.client, context.server, context.options
+    twin.layers = context.layers.copy()
+    return twin
+
+
+class Snapshot:
+    """Options as they were when a connection came: the real ones are copied deeply at each look."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+
+    def __getattr__(self, name: str) -> Any:
+        value = copy.copy(getattr(self._options, name))
+        vars(self)[name] = value
+        return value
+
+
+def snapshot(options: Options) -> Options:
+    """For `Context.options`, of one client connection."""
+    return cast(Options, Snapshot(options))
+
+
+_BLANK = Server(address=None)
+
+
+def server_at(address: tuple[str, int]) -> Server:
+    """A `Server` that is not connected, without the twenty checked assignments of making one."""
+    twin = object.__new__(Server)
+    vars(twin).update(vars(_BLANK), id=str(uuid4()), address=address)
+    return twin

@@ -1,0 +1,26 @@
+"""Profiled: `dragoman …` under cProfile, from the first SIGHUP to the second."""
+
+import cProfile
+import signal
+import sys
+
+from addons.cli import main
+
+
+def _run(file: str, arguments: list[str]) -> None:
+    profile = cProfile.Profile()
+
+    def stop(*_: object) -> None:
+        profile.disable()
+        profile.dump_stats(file)
+
+    def start(*_: object) -> None:
+        signal.signal(signal.SIGHUP, stop)
+        profile.enable()
+
+    signal.signal(signal.SIGHUP, start)  # (mitmproxy has both SIGUSRs for itself)
+    main(arguments, prog_name="dragoman")
+
+
+if __name__ == "__main__":
+    _run(sys.argv[1], sys.argv[2:])

@@ -1,0 +1,201 @@
+"""Laws of streams, for every recorded stream and every client: see `test_matrix.py` for what they look like."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.matrix import (
+    COMPLETE,
+    JUDGES,
+    NOW,
+    STREAMS,
+    Recording,
+    frames,
+    pairs,
+    translated_stream,
+    translator,
+)
+from translators import DIALECTS
+
+WITH_WHOLE = [recording for recording in COMPLETE if recording.has("response.json")]
+SHORTEST = [
+    min((recording for recording in COMPLETE if recording.case == "utf8" and recording.dialect == name), key=str)
+    for name in DIALECTS
+]
+
+
+@cache
+def expected(recording: Recording, other: str) -> list[bytes]:
+    return translated_stream([recording.stream], recording.dialect, other)
+
+
+def cut(data: bytes, cuts: list[int]) -> list[bytes]:
+    return [data[start:end] for start, end in pairwise([0, *sorted(cuts), len(data)])]
+
+
+# --- how it is cut does not matter ------------------------------------------------------------------
+
+
+@pairs(STREAMS, same=True)
+def test_byte_by_byte(recording: Recording, other: str) -> None:
+    pieces = [recording.stream[at : at + 1] for at in range(len(recording.stream))]
+    made = translated_stream(pieces, recording.dialect, other)
+    assert b"".join(made) == b"".join(expected(recording, other))
+    assert all(made)
+
+
+@pairs(SHORTEST, same=True)
+def test_split_anywhere(recording: Recording, other: str) -> None:
+    stream, wanted = recording.stream, expected(recording, other)
+    for at in range(len(stream)):
+        assert translated_stream([stream[:at], b"", stream[at:]], recording.dialect, other) == wanted
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_any_chunking(data: st.DataObject) -> None:
+    recording, other = data.draw(st.sampled_from(STREAMS)), data.draw(st.sampled_from(sorted(DIALECTS)))
+    cuts = data.draw(st.lists(st.integers(0, len(recording.stream)), max_size=40))
+    assert translated_stream(cut(recording.stream, cuts), recording.dialect, other) == expected(recording, other)
+
+
+@pytest.mark.parametrize("ending", [b"\r\n", b"\r"])
+@pytest.mark.parametrize("size", [1, 2, 7, 100_000])
+@pairs(STREAMS)
+def test_line_endings(recording: Recording, other: str, ending: bytes, size: int) -> None:
+    stream = recording.stream.replace(b"\n", ending)
+    pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
+    assert translated_stream(pieces, recording.dialect, other) == expected(recording, other)
+
+
+@pairs(COMPLETE)
+def test_comments_and_fields_that_nobody_knows(recording: Recording, other: str) -> None:
+    noisy = re.sub(rb"(?m)^data: ", b":a comment\nid: 7\nretry: 10\nweather:fine\ndata:", recording.stream)
+    assert translated_stream([noisy], recording.dialect, other) == expected(recording, other)
+
+
+@pairs(COMPLETE)
+def test_no_blank_line_at_the_end(recording: Recording, other: str) -> None:
+    stream = recording.stream.rstrip(b"\n")
+    assert translated_stream([stream], recording.dialect, other) == expected(recording, other)
+
+
+@pairs(STREAMS)
+def test_nothing_follows_the_end(recording: Recording, other: str) -> None:
+    pieces = [recording.stream, b'data: {"error":{"message":"late"}}\n\n', recording.stream]
+    assert translated_stream(pieces, recording.dialect, other) == expected(recording, other)
+
+
+@pytest.mark.parametrize("recording", STREAMS, ids=str)
+def test_the_same_dialect_passes_as_it_is(recording: Recording) -> None:
+    assert b"".join(expected(recording, recording.dialect)) == recording.stream
+
+
+# --- the stream says what the whole says ------------------------------------------------------------
+
+
+@pairs(WITH_WHOLE)
+def test_a_stream_folds_into_the_whole(recording: Recording, other: str) -> None:
+    folded = JUDGES[other].fold(b"".join(expected(recording, other)))
+    whole = orjson.loads(translator(other, recording.dialect).response(recording.response, NOW))
+    assert plain(folded) == plain(whole)
+
+
+UNTOLD = {"index", "object", "service_tier", "cache_creation"}
+"""`index` puts a stream's lists together; the vendors' last events have no place for the last two."""
+
+
+def plain(value: Any, name: str = "") -> Any:
+    """Without what a stream says otherwise: nothing is not told, arguments keep the provider's spaces."""
+    match value:
+        case dict():
+            told = {key: plain(inner, key) for key, inner in value.items() if key not in UNTOLD}
+            return {key: inner for key, inner in told.items() if inner not in (None, "", [], {})}
+        case list():
+            return [plain(item) for item in value]
+        case str() if name == "arguments":
+            return orjson.loads(value)
+        case _:
+            return value
+
+
+@pairs(COMPLETE)
+def test_usage_reaches_a_client_only_if_it_asked(recording: Recording, other: str) -> None:
+    made = translated_stream([recording.stream], recording.dialect, other, include_usage=False)
+    assert JUDGES[other].stream(b"".join(made)) == []
+    outcome = translator(other, recording.dialect, include_usage=False)
+    stream = outcome.stream(NOW)
+    stream.feed(recording.stream)
+    stream.close()
+    assert outcome.outcome.complete
+    assert outcome.outcome.used and outcome.outcome.used.usage.output is not None
+
+
+@pairs(WITH_WHOLE, same=True)
+def test_the_same_usage_is_metered(recording: Recording, other: str) -> None:
+    whole, streamed = (translator(other, recording.dialect) for _ in range(2))
+    whole.response(recording.response, NOW)
+    stream = streamed.stream(NOW)
+    stream.feed(recording.stream)
+    stream.close()
+    assert whole.outcome.used and streamed.outcome.used
+    one, another = whole.outcome.used.usage, streamed.outcome.used.usage
+    assert (one.input, one.output, one.cache_read, one.cache_write) == (
+        another.input,
+        another.output,
+        another.cache_read,
+        another.cache_write,
+    )
+    assert (one.reasoning, one.web_searches) == (another.reasoning, another.web_searches)
+
+
+# --- a stream that is cut is an error ---------------------------------------------------------------
+
+
+def boundaries(recording: Recording) -> Iterator[tuple[bytes, bool]]:
+    """The stream up to each of its events but the last, and whether its answer was finished by then."""
+    events, finishes = frames(recording.stream), JUDGES[recording.dialect].finishes
+    last = max(at for at, event in enumerate(events) if finishes(event))
+    for end in range(len(events)):
+        yield b"".join(events[:end]), end > last
+
+
+@pairs(COMPLETE)
+def test_a_cut_stream_ends_in_an_error(recording: Recording, other: str) -> None:
+    judge = JUDGES[other]
+    for stream, finished in boundaries(recording):
+        made = translated_stream([stream], recording.dialect, other)
+        if finished:  # some servers leave it at that
+            assert judge.stream(b"".join(made)) == [] or b"usage" not in stream
+            continue
+        judge.error_event(made[-1])
+        assert not any(map(judge.ends, made))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_cut_anywhere(data: st.DataObject) -> None:
+    recording = data.draw(st.sampled_from(COMPLETE))
+    other = data.draw(st.sampled_from(sorted(DIALECTS.keys() - {recording.dialect})))
+    at = data.draw(st.integers(0, len(recording.stream)))
+    made = translated_stream([recording.stream[:at]], recording.dialect, other)
+    judge = JUDGES[other]
+    if not judge.ends(made[-1]):
+        judge.error_event(made[-1])
+    assert not any(map(judge.ends, made[:-1]))
+
+
+@pairs(COMPLETE)
+def test_what_breaks_off_is_told_once(recording: Recording, other: str) -> None:
+    stream = translator(other, recording.dialect).stream(NOW)
+    stream.feed(frames(recording.stream)[0])
+    [told] = stream.fail("broke off")
+    assert "broke off" in str(JUDGES[other].error_event(told))
+    assert stream.fail("again") == stream.feed(recording.stream) == stream.close() == []
