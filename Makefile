@@ -32,7 +32,7 @@ check: $(INSTALLED) ## formatting, lint, both type checkers, generated documenta
 	$(if $(DOCS),$(BIN)/cog --check $(DOCS))
 
 bench: $(INSTALLED) ## compares Dragoman with the stock mitmdump
-	@$(BIN)/python -m tests.bench $(ARGS)
+	@$(BIN)/python -m bench $(ARGS)
 
 golden: $(INSTALLED) ## rewrites tests/golden with what the translators make now; review the diff
 	@DRAGOMAN_GOLDEN=write $(BIN)/python -m pytest -q tests/test_matrix.py

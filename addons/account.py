@@ -1,5 +1,6 @@
 """Account: what a call has used and cost, told once it has ended: one line of the log, and the metrics."""
 
+import json
 import sys
 import time
 from datetime import UTC, datetime
@@ -114,7 +115,9 @@ def text_of(line: dict[str, JsonValue]) -> str:
 
 def _plain(value: JsonValue) -> str:
     text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-    return text if text.isprintable() and " " not in text else orjson.dumps(text).decode()
+    if text.isprintable() and " " not in text:
+        return text
+    return json.dumps(text, ensure_ascii=not text.isprintable())  # a terminal obeys more than it shows
 
 
 def _milliseconds(moment: float | None, started: float) -> float | None:

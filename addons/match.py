@@ -1,14 +1,17 @@
 """Match: which endpoint is asked for, and what the request says; answers the lists of models."""
 
+from collections.abc import Mapping
+from functools import lru_cache
+
 import orjson
 from mitmproxy import http
 
 from addons.call import Call, client_call
-from addons.config import Config
+from addons.config import Endpoints
 from addons.endpoints import ENDPOINTS, FAMILY_DIALECT, MODELS, Endpoint, Family
 from addons.models import model_answer, models_answer
 from addons.multipart import model_of
-from addons.refusals import Refusals, family_of
+from addons.refusals import Refusals
 from translators import body
 from translators.canonical import Failed, Json
 from translators.errors import BadRequest
@@ -25,7 +28,7 @@ class Match:
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if call := client_call(flow):
             # (also where the request is refused already: it tells in whose words)
-            call.endpoint = find(call.config, path_of(flow))
+            call.endpoint = paths(call.config.endpoints).get(path_of(flow))
 
     def request(self, flow: http.HTTPFlow) -> None:
         call = client_call(flow)
@@ -107,8 +110,7 @@ def path_of(flow: http.HTTPFlow) -> str:
     return flow.request.path.partition("?")[0]
 
 
-def find(config: Config, path: str) -> Endpoint | None:
-    """The endpoint of a path."""
-    family = family_of(path, config)
-    rest = path.removeprefix(config.endpoints.prefix(family))
-    return next((e for e in ENDPOINTS if e.path == rest and e.family == family), None)
+@lru_cache(maxsize=64)
+def paths(endpoints: Endpoints) -> Mapping[str, Endpoint]:
+    """Every path that is an endpoint, under a configuration's prefixes."""
+    return {endpoints.prefix(endpoint.family) + endpoint.path: endpoint for endpoint in ENDPOINTS}

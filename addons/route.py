@@ -29,7 +29,7 @@ class Route:
         call = client_call(flow)
         if not call or flow.response:
             return
-        call.rule = call.config.route_for(call.model, lower(flow.request.headers))
+        call.rule = call.config.route_for(call.model, flow.request.headers)
         if not call.rule:
             message = f"There is no model {call.model[:200]!r} here; {MODELS_HINT}."
             failed = Failed("not_found", message, 404, code="model_not_found", param="model")
@@ -100,11 +100,6 @@ class Route:
         kind: ErrorKind = "timeout" if status == 504 else "server"
         told = "; ".join(f"{a.provider}: {f.reason}" for a, f in zip(call.tries, call.failures, strict=False))
         return self._refusals.refuse(call, Failed(kind, f"Every attempt failed. {told}.", status))
-
-
-def lower(headers: http.Headers) -> dict[str, str]:
-    """Headers by their names in lower case."""
-    return {name.lower(): value for name, value in headers.items()}
 
 
 def usable(call: Call, rule: Rule) -> Iterable[Backend]:

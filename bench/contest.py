@@ -38,13 +38,13 @@ class Scenario:
         return "streams" if self.stream else "requests"
 
     def job(self, entrant: Entrant, seconds: float = 0.0, requests: int = 0) -> Job:
-        """This load for `seconds` or `requests`; a paced one takes its own time, two streams each."""
+        """This load for `seconds` or `requests`; a paced one is a stream on each connection."""
         return Job(
             model=MODELS[entrant] + (wire.PACED if self.paced else ""),
             connections=self.connections,
             stream=self.stream,
             seconds=seconds,
-            requests=self.connections * 2 if self.paced and not requests else requests,
+            requests=self.connections if self.paced and not requests else requests,
         )
 
 

@@ -82,9 +82,11 @@ class Mitmweb:
         self.page.locator(".flow-table tr.intercepted").click()
 
     def edit(self, text: str) -> None:
-        """Replace the body of the selected flow's request by hand."""
+        """Replace the JSON body of the selected flow's request by hand."""
         self.page.get_by_role("button", name="Edit").click()
-        self.page.locator(".cm-content").fill(text)
+        self.page.locator(".cm-content", has_text="{").click()  # once it has the old text
+        self.page.keyboard.press("ControlOrMeta+A")
+        self.page.keyboard.insert_text(text)
         self.page.get_by_role("button", name="Done").click()
 
     def press(self, button: str) -> None:

@@ -76,11 +76,12 @@ def losses(request: Request, reads: Reads, lacks: Lacks, owner: str) -> list[str
 def spelling(meaning: str, reads: Reads, holder: str = "") -> str:
     """The client's name of a meaning, or the meaning itself when its dialect has none.
 
-    Of several names it is the first, or the first beside those of `holder`, the class of what has the meaning.
+    Of several it is the first; the first in the same top-level field as `holder`, the class that has it.
     """
-    names = [name for name, what in reads.items() if isinstance(what, Means) and what.meaning == meaning]
+    told = [(name, what) for name, what in reads.items() if isinstance(what, Means)]
+    names = [name for name, what in told if what.meaning == meaning]
     if holder and len(names) > 1:
-        places = {_top(name) for name, what in reads.items() if isinstance(what, Means) and what.is_of(holder)}
+        places = {_top(name) for name, what in told if what.is_of(holder)}
         names.sort(key=lambda name: _top(name) not in places)
     return names[0] if names else meaning
 
@@ -93,21 +94,25 @@ class _Search:
         self.dropped: dict[str, None] = {}  # an ordered set
 
     def within(self, node: object, holder: str = "") -> None:
-        kind: type = type(node)
         if isinstance(node, Opaque):
             self._opaque(node)
-        elif (attributes := _attributes(kind)) is not None and not self._loses(kind.__name__, node, holder):
-            for name, meaning in attributes:
-                value: object = getattr(node, name)
-                if value is None or value == () or self._loses(meaning, value, kind.__name__):
-                    continue
-                children = cast(tuple[object, ...], value if isinstance(value, tuple) else (value,))
-                for child in children:
-                    self.within(child, kind.__name__)
+            return
+        kind: type = type(node)
+        name, attributes = _attributes(kind)
+        if self._loses(name, node, holder):
+            return
+        for attribute, meaning in attributes:
+            value: object = getattr(node, attribute)
+            if value is None or value == () or self._loses(meaning, value, name):
+                continue
+            if isinstance(value, tuple):
+                for child in cast(tuple[object, ...], value):
+                    self.within(child, name)
+            elif not isinstance(value, _PLAIN):
+                self.within(value, name)
 
     def _loses(self, meaning: str, value: object, holder: str) -> bool:
-        lack = self._lacks.get(meaning)
-        if lack is None or not lack.loses(value):
+        if not (lack := self._lacks.get(meaning)) or not lack.loses(value):
             return False
         if lack.fate == "refused":
             raise Unsupported(meaning, lack.note)
@@ -126,12 +131,15 @@ class _Search:
         self.dropped[opaque.field] = None  # one that we have never heard of, too
 
 
+_PLAIN = (str, int, float)
+
+
 @cache
-def _attributes(kind: type) -> tuple[tuple[str, str], ...] | None:
-    """The attributes of a canonical class, and what they mean; `None` for any other class."""
-    if not is_dataclass(kind):
-        return None
-    return tuple((field.name, f"{kind.__name__}.{field.name}") for field in fields(kind))
+def _attributes(kind: type) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The name of a class and its attributes with what they mean, if it is a canonical one."""
+    name = kind.__name__
+    attributes = [field.name for field in fields(kind)] if is_dataclass(kind) else []
+    return name, tuple((attribute, f"{name}.{attribute}") for attribute in attributes)
 
 
 def _top(name: str) -> str:

@@ -24,7 +24,7 @@ class Record:
 
     def at(self, name: str) -> str:
         """The full path of one field."""
-        return f"{self.path}.{name}" if self.path else name
+        return _inside(self.path, name)
 
     def bad(self, name: str, reason: str) -> BadRequest:
         return BadRequest(self.at(name), reason)
@@ -37,7 +37,9 @@ class Record:
 
     def word[T: str](self, name: str, words: tuple[T, ...]) -> T:
         """A string that has to be there and to be one of a `Literal`'s words."""
-        return self.must(lambda name: self.one_of(name, words), name)
+        if (word := self.one_of(name, words)) is None:
+            raise self.bad(name, "is required")
+        return word
 
     def text(self, name: str) -> str | None:
         value = self.data.get(name)
@@ -66,15 +68,11 @@ class Record:
     def one_of[T: str](self, name: str, words: tuple[T, ...]) -> T | None:
         """A string that is one of a `Literal`'s words."""
         value = self.data.get(name)
-        if value is None or value in words:
-            return next((word for word in words if word == value), None)
+        if value is None:
+            return None
+        if value in words:
+            return words[words.index(value)]
         raise self.bad(name, f"must be one of {', '.join(words)}")
-
-    def must_be[T: str](self, name: str, words: tuple[T, ...]) -> T:
-        """Like `one_of`, but it has to be there."""
-        if (word := self.one_of(name, words)) is None:
-            raise self.bad(name, "is required")
-        return word
 
     def json(self, name: str) -> Json | None:
         """An object whose insides are not ours to judge."""
@@ -122,13 +120,18 @@ def known(paths: Iterable[str]) -> Known:
 
 def strangers(value: JsonValue, tree: Known, path: str = "") -> Iterator[tuple[str, JsonValue]]:
     """Every field, however deep, that a dialect does not know, and its path; an empty one says nothing."""
-    if isinstance(value, list) and (branch := tree.get("[]")):
-        for item in value:
-            yield from strangers(item, branch, f"{path}[]")
+    if isinstance(value, list):
+        if branch := tree.get("[]"):
+            for item in value:
+                yield from strangers(item, branch, f"{path}[]")
     elif isinstance(value, dict):
         for name, inner in value.items():
-            branch, field = tree.get(name), f"{path}.{name}" if path else name
-            if branch:
-                yield from strangers(inner, branch, field)
-            elif branch is None and inner not in (None, [], {}):
-                yield field, inner
+            branch = tree.get(name)
+            if branch is None and inner not in (None, [], {}):
+                yield _inside(path, name), inner
+            elif branch and isinstance(inner, (list, dict)):
+                yield from strangers(inner, branch, _inside(path, name))
+
+
+def _inside(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name

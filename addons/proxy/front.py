@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from h11._readers import ChunkedReader
+from h11._receivebuffer import ReceiveBuffer
 from mitmproxy.connection import ConnectionState
 from mitmproxy.net.http import http1
 from mitmproxy.proxy import commands, events
@@ -121,10 +122,19 @@ class Front(Http1Server):
             yield from self._break_off(400, "Trailers are not supported.")
 
     def mark_done(self, *, request: bool = False, response: bool = False) -> Commands:
+        """A request that was sent along with the last one is read later.
+
+        Stock reads it here, where the last answer's connection is still inside its own generator.
+        """
         if request:
             self._reading = False
             self._deadline.clear()
+        along, self.buf = (self.buf, ReceiveBuffer()) if response else (None, self.buf)
         yield from super().mark_done(request=request, response=response)
+        if along:
+            self.buf = along
+            if self.state == self.read_headers:
+                self._deadline.set("along", 0)
 
     def _discard(self, event: events.Event) -> Commands:
         """The client was refused and may still be sending: read on for a moment, so that it sees why."""
@@ -134,7 +144,9 @@ class Front(Http1Server):
     def _expired(self, name: str) -> Commands:
         if not name:
             return
-        if name == "linger":
+        if name == "along":
+            yield from self.state(events.DataReceived(self.conn, b""))
+        elif name == "linger":
             yield commands.CloseConnection(self.conn)
         elif name == "head" or self.request is None:
             yield from self._refuse(408, "The request took too long to arrive.", bytes(self.buf))

@@ -6,9 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
-from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
+from mitmproxy.proxy.layers.http import (
+    DropStream,
+    GetHttpConnection,
+    HttpLayer,
+    HTTPMode,
+    RegisterHttpConnection,
+    SendHttp,
+)
 from mitmproxy.proxy.layers.http._base import ReceiveHttp
-from mitmproxy.proxy.layers.http._events import ErrorCode, RequestProtocolError
+from mitmproxy.proxy.layers.http._events import ErrorCode, RequestHeaders, RequestProtocolError
 
 from addons.proxy.attempt_stream import AttemptStream
 from addons.proxy.client_stream import ClientStream
@@ -89,6 +96,35 @@ class GatewayHttpLayer(HttpLayer):
                 yield command
         if waiting:
             yield waiting
+
+    def event_to_child(self, child: Any, event: events.Event) -> Commands:
+        """As stock does, asking for a command's type once: this runs for every command of every layer."""
+        for command in child.handle_event(event):
+            kind = type(command)
+            if command.blocking or kind is commands.RequestWakeup:
+                self.command_sources[command] = child
+            if kind is commands.SendData:
+                yield command
+            elif kind is SendHttp:
+                yield from self.event_to_child(self.connections[command.connection], command.event)
+            elif kind is ReceiveHttp:
+                yield from self._receive(command.event)
+            elif kind is DropStream:
+                self.streams.pop(command.stream_id, None)
+            elif kind is GetHttpConnection:
+                yield from self.get_connection(command)
+            elif kind is RegisterHttpConnection:
+                yield from self.register_connection(command)
+            else:
+                if kind is commands.OpenConnection:
+                    self.connections[command.connection] = child
+                yield command
+
+    def _receive(self, event: Any) -> Commands:
+        if type(event) is RequestHeaders:
+            yield from self.make_stream(event.stream_id)
+        if stream := self.streams.get(event.stream_id):  # else it is over, and this is late
+            yield from self.event_to_child(stream, event)
 
     def make_stream(self, stream_id: Any) -> Commands:
         stream: GatewayStream

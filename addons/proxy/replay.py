@@ -75,6 +75,14 @@ class ReplayHandler(clientplayback.ReplayHandler):
         client = next(iter(stock.connections))
         self.layer.connections[client] = clientplayback.MockServer(flow, stock.context.fork())
 
+    async def server_event(self, event: events.Event) -> None:
+        await super().server_event(event)
+        if not self.flow.live:  # over, and `handle_hook` heard nothing of it if all hooks ran inline
+            for transport in self.transports.values():
+                if transport.handler:
+                    transport.handler.cancel()
+            self.done.set()
+
     async def handle_hook(self, hook: commands.StartHook) -> None:
         subject = hook.args()[0]
         if isinstance(subject, http.HTTPFlow) and subject is not self.flow:

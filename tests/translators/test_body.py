@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 from translators.body import Body, parse
 from translators.errors import BadRequest
 
-SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(-1e9, 1e9) | st.text(max_size=8)
+TEXTS = st.text('a"\\\\{}[],: \n\u00fc\U0001f30d\x7f', max_size=5)
+SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(-1e9, 1e9) | TEXTS
 VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=5,
 )
 KEYS = st.sampled_from(["model", "stream", "a", "b", "", 'quo"te', "back\\slash", "ünï", "{", ",", ":"])
 OBJECTS = st.dictionaries(KEYS, VALUES, max_size=6)

@@ -1,6 +1,7 @@
 """Server-sent events in every form that the standard allows, in any pieces."""
 
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
@@ -9,8 +10,10 @@ from hypothesis import strategies as st
 from translators import sse
 
 LINES = st.sampled_from(
-    [b"data: a", b"data:b", b"data:  two", b"data", b"data: ", b"event: x", b": note", b":", b"id: 1", b"datax: no"]
-    + ["data: grüße 🌍".encode(), b"retry: 5", b"nonsense", b" data: no"]
+    [
+        *(b"data: a", b"data:b", b"data:  two", b"data", b"data: ", "data: grüße 🌍".encode()),
+        *(b"event: x", b": note", b":", b"id: 1", b"retry: 5", b"nonsense", b"datax: no", b" data: no"),
+    ]
 )
 ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
 CUTS = st.lists(st.integers(0, 400), max_size=12)
@@ -26,7 +29,7 @@ def streams(draw: st.DrawFn) -> bytes:
 
 def pieces(stream: bytes, cuts: list[int]) -> list[bytes]:
     places = [0, *sorted(cut % (len(stream) + 1) for cut in cuts), len(stream)]
-    return [stream[start:end] for start, end in zip(places, places[1:], strict=False)]
+    return [stream[start:end] for start, end in pairwise(places)]
 
 
 def frames(*chunks: bytes) -> list[tuple[bytes, bytes]]:

@@ -38,7 +38,7 @@ def read_cache(body: Record, field: str) -> Cache | None:
     hint = body.record("cache_control")
     if hint is None:
         return None
-    hint.must_be("type", ("ephemeral",))
+    hint.word("type", ("ephemeral",))
     return Cache(hint.one_of("ttl", ("5m", "1h")), keep(hint, f"{field}.", "type ttl"))
 
 
@@ -92,7 +92,7 @@ def _document(block: Record) -> Document | Opaque:
         case "base64":
             document: Data | Url | FileId | Text = _data(source)
         case "text":
-            source.must_be("media_type", ("text/plain",))
+            source.word("media_type", ("text/plain",))
             document = Text(source.must(source.text, "data"))
         case "url":
             document = _url(source)

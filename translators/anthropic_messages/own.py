@@ -11,10 +11,13 @@ from translators.foreign import Record
 
 def keep(body: Record, field: str, known: str) -> tuple[Opaque, ...]:
     """The fields of `body` besides those `known`; `field` is how `READS` spells what stands before a name."""
+    names = set(known.split())
+    if body.data.keys() <= names:
+        return ()
     return tuple(
         Opaque(OWNER, f"{field}{_name(body, name)}", value)
         for name, value in body.data.items()
-        if name not in known.split() and value is not None
+        if name not in names and value is not None
     )
 
 

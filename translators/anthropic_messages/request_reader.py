@@ -91,7 +91,7 @@ def _system(request: Record) -> tuple[Turn, ...]:
 
 
 def _turn(turn: Record) -> Turn:
-    role: Role = turn.must_be("role", _ROLES)
+    role: Role = turn.word("role", _ROLES)
     if turn.data.get("content") is None:
         raise turn.bad("content", "is required")
     return Turn(role, read_parts(turn), opaque=keep(turn, f"messages[{role}].", "role content"))
@@ -101,7 +101,7 @@ def _format(output: Record | None) -> JsonSchema | None:
     form = output.record("format") if output else None
     if form is None:
         return None
-    form.must_be("type", ("json_schema",))
+    form.word("type", ("json_schema",))
     return JsonSchema(form.must(form.json, "schema"))
 
 
@@ -112,7 +112,7 @@ def _tool_choice(request: Record) -> tuple[ToolChoice | None, bool | None]:
         return None, None
     alone = choice.flag("disable_parallel_tool_use")
     parallel = None if alone is None else not alone
-    match choice.must_be("type", ("auto", "any", "tool", "none")):
+    match choice.word("type", ("auto", "any", "tool", "none")):
         case "any":
             return ToolChoice("required"), parallel
         case "tool":
@@ -127,7 +127,7 @@ def _reasoning(request: Record) -> Reasoning | None:
     thinking = request.record("thinking")
     if thinking is None or thinking.text("type") == "between_tools":
         return None
-    mode: _Mode = thinking.must_be("type", _MODES)
+    mode: _Mode = thinking.word("type", _MODES)
     budget = thinking.integer("budget_tokens")
     if mode == "enabled" and budget is None:
         raise thinking.bad("budget_tokens", "is required")
@@ -150,9 +150,9 @@ def _tools(request: Record) -> tuple[Tool | WebSearch | Opaque, ...] | None:
 
 def _tool(tool: Record) -> Tool | WebSearch | Opaque:
     kind = tool.text("type") or "custom"
-    family = re.sub(r"_\d{8}$", "", kind)
     if kind == "custom":
         return _function(tool)
+    family = re.sub(r"_\d{8}$", "", kind)
     if family == "web_search":
         return _web_search(tool, kind)
     field = f"tools[{family}]"
@@ -184,6 +184,6 @@ def _web_search(tool: Record, kind: str) -> WebSearch:
 
 
 def _location(place: Record) -> dict[str, str]:
-    place.must_be("type", ("approximate",))
+    place.word("type", ("approximate",))
     told = {name: place.text(name) for name in ("city", "region", "country", "timezone")}
     return {name: value for name, value in told.items() if value is not None}

@@ -76,6 +76,8 @@ def _placed(turns: Sequence[Turn]) -> list[Turn]:
     https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
     """
     start = len(list(takewhile(_is_prompt, turns)))
+    if not any(map(_is_system, turns[start:])):
+        return list(turns)
     placed = list(turns[:start])
     for _, group in groupby(turns[start:], lambda turn: turn.role == "assistant"):
         stretch = list(group)
@@ -96,11 +98,10 @@ def _messages(turns: Iterable[Turn]) -> list[JsonValue]:
 
 
 def _belong_together(before: Turn, blocks: list[JsonValue], turn: Turn) -> bool:
-    if _is_placed(before) or _is_placed(turn):
+    alike = before.role == turn.role == "user" and any(map(_is_result, blocks))
+    if not alike and not (_is_system(before) and _is_system(turn)):
         return False
-    if _is_system(before) and _is_system(turn):
-        return True
-    return before.role == turn.role == "user" and any(map(_is_result, blocks))
+    return not (_is_placed(before) or _is_placed(turn))
 
 
 def _message(turn: Turn, blocks: list[JsonValue]) -> Json:

@@ -129,7 +129,7 @@ def _content(message: Record) -> tuple[Part, ...]:
     """The parts of a message, without empty texts, which some providers refuse."""
     match message.data.get("content"):
         case str(text):
-            parts: list[Part] = [Text(text)]
+            return (Text(text),) if text else ()
         case list():
             parts = [_part(part) for part in message.records("content") or ()]
         case dict() as part:
@@ -143,8 +143,10 @@ def _content(message: Record) -> tuple[Part, ...]:
 
 def _cached(parts: tuple[Part, ...], cache: Cache | None) -> tuple[Part, ...]:
     """Marks the last part, where the hint stands beside the content instead of in it."""
+    if not cache:
+        return parts
     match parts:
-        case (*before, Text() | Image() | Document() as last) if cache and not last.cache:
+        case (*before, Text() | Image() | Document() as last) if not last.cache:
             return (*before, replace(last, cache=cache))
         case _:
             return parts
