@@ -93,6 +93,8 @@ def outcomes(call: Call) -> list[str]:
 def status_of(call: Call) -> int:
     """The status that the client was told; 499 when it left before."""
     left = call.flow.error is not None and "disconnected" in call.flow.error.msg
+    if call.refused_with:
+        return call.refused_with
     if left or not call.flow.response:
         return CLIENT_LEFT if left else call.refusal.status or 500 if call.refusal else 400
     return call.flow.response.status_code

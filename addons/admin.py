@@ -38,9 +38,9 @@ class Admin:
             (r"/health", Page, {"tell": lambda: (200, b'{"status":"ok"}', "application/json")}),
             (r"/ready", Page, {"tell": self._ready}),
         ]
-        self._server = HTTPServer(Application(routes, log_function=lambda handler: None))
+        self._server = server = HTTPServer(Application(routes, log_function=_say_nothing))
         try:
-            self._server.listen(place.port, place.host)
+            server.listen(place.port, place.host)
         except OSError as error:
             logger.error("The admin listener %s can't be opened: %s.", place, error.strerror)
             ctx.master.shutdown()
@@ -52,6 +52,10 @@ class Admin:
         if self._draining:
             return 503, b'{"status":"draining"}', "application/json"
         return 200, b'{"status":"ready"}', "application/json"
+
+
+def _say_nothing(handler: RequestHandler) -> None:
+    """Instead of a line in the log for each page."""
 
 
 def listener(option: str) -> Address | Literal["off"] | None:
@@ -69,4 +73,4 @@ class Page(RequestHandler):
         status, body, content_type = self._tell()
         self.set_status(status)
         self.set_header("content-type", content_type)
-        self.finish(body)
+        self.finish(body)  # pyright: ignore[reportUnknownMemberType]  (tornado's `dict`, of nobody says what)

@@ -10,6 +10,7 @@ from mitmproxy import http
 
 from addons.call import Call, attempt_call, client_call
 from addons.config import ApiKey
+from addons.proxy import header
 from addons.refusals import Refusals
 from translators.canonical import Failed
 
@@ -31,7 +32,7 @@ class Admit:
         call = client_call(flow)
         if not call:
             return
-        asked_for = flow.request.headers.get("x-request-id", "")
+        asked_for = header(flow.request.headers, "x-request-id")
         call.request_id = asked_for if _REQUEST_ID.fullmatch(asked_for) else f"req_{uuid.uuid4().hex}"
         replayed = flow.is_replay == "request"  # by someone at the gateway itself
         if keys := call.config.server.api_keys:
@@ -51,8 +52,11 @@ class Admit:
 
 
 def check_credentials(call: Call, request: http.Request) -> None:
-    """That an attempt carries none of the client's secrets. The seal asks again, after all hooks and edits."""
-    if not call.credentials.isdisjoint(value for _, value in request.headers.items(multi=True)):
+    """That an attempt carries none of the client's secrets; the seal asks again, after all edits."""
+    if not call.credentials:
+        return
+    values = (value.decode("utf-8", "surrogateescape") for _, value in request.headers.fields)
+    if not call.credentials.isdisjoint(values):
         raise PermissionError("An attempt carries the client's credentials.")
 
 
@@ -74,9 +78,9 @@ def redact(request: http.Request) -> frozenset[str]:
 
 def shown(headers: http.Headers) -> list[str]:
     """The API keys that a client presents, in any of the ways that the vendors' SDKs know."""
-    scheme, _, token = headers.get("authorization", "").partition(" ")
+    scheme, _, token = header(headers, "authorization").partition(" ")
     keys = [token.strip()] if scheme.lower() == "bearer" else []
-    return [key for key in (*keys, headers.get("x-api-key", ""), headers.get("api-key", "")) if key]
+    return [key for key in (*keys, header(headers, "x-api-key"), header(headers, "api-key")) if key]
 
 
 def known(shown: list[str], keys: Sequence[ApiKey]) -> str | None:

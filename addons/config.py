@@ -167,10 +167,14 @@ class Config:
 
     def egress(self) -> frozenset[tuple[str, int]]:
         """Host and port of every enabled provider: nothing else is ever connected to."""
-        urls = (urlsplit(provider.base_url) for provider in self.providers.values() if not provider.disabled)
-        return frozenset(
-            (url.hostname, url.port or (443 if url.scheme == "https" else 80)) for url in urls if url.hostname
-        )
+        enabled = (provider for provider in self.providers.values() if not provider.disabled)
+        return frozenset(address_of(provider.base_url) for provider in enabled if provider.base_url)
+
+
+def address_of(url: str) -> tuple[str, int]:
+    """Host and port of a URL."""
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 
 
 @dataclass(frozen=True, slots=True)

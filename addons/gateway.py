@@ -17,7 +17,7 @@ from addons.demo.addon import Demo
 from addons.label import Label
 from addons.match import Match
 from addons.metrics import Metrics
-from addons.proxy import Proxy, Replay
+from addons.proxy import Proxy, Replay, Trust
 from addons.refusals import Refusals
 from addons.route import Route
 from addons.seal import Seal
@@ -29,14 +29,16 @@ refusals = Refusals(settings.current)
 metrics = Metrics()
 demo = Demo()
 proxy = Proxy(lambda flow: Call(flow=flow, config=settings.current()), refusals)
+trust = Trust()
 seal = Seal(demo)
 account = Account(metrics)
-settings.tell(proxy, seal, account)
+settings.tell(proxy, trust, seal, account)
 
 addons = [
     settings,  # what config.yaml says
     proxy,  # each attempt is a flow of its own
     Replay(proxy),  # recorded answers, and the replay button
+    trust,  # certificates of a provider's own
     Admit(refusals),  # who may ask
     Match(refusals),  # which endpoint, which model
     Route(refusals),  # which backend, and after a failure, which next

@@ -1,7 +1,8 @@
 """Match: which endpoint is asked for, and what the request says; answers the lists of models."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from functools import lru_cache
+from typing import cast
 
 import orjson
 from mitmproxy import http
@@ -11,6 +12,7 @@ from addons.config import Endpoints
 from addons.endpoints import ENDPOINTS, FAMILY_DIALECT, MODELS, Endpoint, Family
 from addons.models import model_answer, models_answer
 from addons.multipart import model_of
+from addons.proxy import header
 from addons.refusals import Refusals
 from translators import body
 from translators.canonical import Failed, Json
@@ -28,7 +30,8 @@ class Match:
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if call := client_call(flow):
             # (also where the request is refused already: it tells in whose words)
-            call.endpoint = paths(call.config.endpoints).get(path_of(flow))
+            prefixes = cast(Hashable, call.config.endpoints)  # it is: pydantic sees to that, and no checker
+            call.endpoint = paths(prefixes).get(path_of(flow))
 
     def request(self, flow: http.HTTPFlow) -> None:
         call = client_call(flow)
@@ -47,9 +50,8 @@ class Match:
 
     def _read(self, call: Call, endpoint: Endpoint) -> None:
         request = call.flow.request
-        content_type = (
-            request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
-        )
+        told = header(request.headers, "content-type", "application/json")
+        content_type = told.partition(";")[0].strip().lower()
         wanted = "multipart/form-data" if endpoint.multipart else "application/json"
         if request.method != "POST":
             call.flow.response = self._refuse(call, 405, f"{endpoint.path} takes POST.", allow="POST")
@@ -77,7 +79,7 @@ class Match:
         endpoint.spoken.check_request(fields)
 
     def _header_model(self, request: http.Request) -> str:
-        return next((value for name in MODEL_HEADERS if (value := request.headers.get(name))), "")
+        return next((value for name in MODEL_HEADERS if (value := header(request.headers, name))), "")
 
     def _local(self, call: Call, path: str) -> http.Response:
         """What the gateway answers by itself."""

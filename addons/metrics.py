@@ -84,6 +84,9 @@ class Metrics:
             self._first_token.labels(*labels).observe(first)
             if isinstance(output := line["output_tokens"], int) and output > 1:
                 self._per_token.labels(*labels).observe((duration - first) / (output - 1))
+        used = call.current.translator.outcome.used if call.current else None
+        if used and used.usage.images:
+            self._images.labels(*labels).inc(used.usage.images)
         if isinstance(cost := line["cost_usd"], float):
             self._cost.labels(*labels).inc(cost)
 

@@ -1,5 +1,6 @@
 """The lists of models, as OpenAI and Anthropic tell them."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import unquote
@@ -46,7 +47,7 @@ def _anthropic(model: str, owned_by: str, created: int) -> Json:
 
 def _page(models: list[Listed], query: Mapping[str, str]) -> tuple[list[Listed], bool]:
     limit = query.get("limit", str(PAGE))
-    if not limit.isdigit() or not 1 <= int(limit) <= LARGEST_PAGE:
+    if not re.fullmatch(r"[0-9]{1,4}", limit) or not 1 <= int(limit) <= LARGEST_PAGE:
         raise BadRequest("limit", f"must be a number from 1 to {LARGEST_PAGE}")
     ids = [model[0] for model in models]
     if before := query.get("before_id"):

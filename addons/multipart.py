@@ -4,6 +4,7 @@ import re
 
 from mitmproxy import http
 
+from addons.proxy import header
 from translators.errors import BadRequest
 
 _BOUNDARY = re.compile(r'boundary="?([^";]{1,200})"?', re.IGNORECASE)
@@ -27,7 +28,7 @@ def with_model(request: http.Request, model: str) -> bytes:
 
 def _span(request: http.Request) -> tuple[int, int] | None:
     """Where the value of `model` is. Raises `BadRequest` for a form that isn't one."""
-    found = _BOUNDARY.search(request.headers.get("content-type", ""))
+    found = _BOUNDARY.search(header(request.headers, "content-type"))
     body = request.raw_content or b""
     if not found or not body.startswith(b"--" + found[1].encode()):
         raise BadRequest("", "The request body is not a multipart form.")

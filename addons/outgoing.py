@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 from mitmproxy import http
 
 from addons.call import Call
-from addons.config import BodyEdits, Effective, Provider
+from addons.config import BodyEdits, Effective, Provider, address_of
+from addons.proxy import header
 from translators.body import parse
 from translators.dialect import Spoken
 from translators.hosts import DEMO_HOSTS, DEMO_URL, HOSTS, Host
@@ -39,7 +40,7 @@ def outgoing_request(
     names = [*FORWARDED, *provider.forward_headers]
     if target.OWNER == call.endpoint.spoken.OWNER:
         names += VENDOR_FORWARDED.get(target.OWNER, ())
-    headers = {**host.headers, **{name.lower(): value for name in names if (value := client.get(name))}}
+    headers = {**host.headers, **{name.lower(): value for name in names if (value := header(client, name))}}
     headers["content-type"] = "application/json" if call.body else client["content-type"]
     headers["accept"] = "text/event-stream" if call.stream else "application/json, */*"
     headers["accept-encoding"] = "identity"
@@ -59,11 +60,9 @@ def mutated(body: bytes, edits: BodyEdits) -> bytes:
 
 def request_to(url: str, headers: Mapping[str, str], body: bytes) -> http.Request:
     """A POST to a URL. Header names are in lower case."""
-    parts = urlsplit(url)
-    default_port = 443 if parts.scheme == "https" else 80
-    host, port = parts.hostname or "", parts.port or default_port
+    parts, (host, port) = urlsplit(url), address_of(url)
     authority = f"[{host}]" if ":" in host else host
-    if port != default_port:
+    if parts.port is not None and port != {"http": 80, "https": 443}[parts.scheme]:
         authority += f":{port}"
     fields = {"host": authority, **headers, "content-length": str(len(body))}
     return http.Request(

@@ -78,9 +78,9 @@ class Refusals:
 
 def family_of(path: str, config: Config) -> Family:
     """The family of endpoints under whose prefix a path is; the longest prefix wins."""
-    families: list[Family] = list(FAMILY_DIALECT)
-    under = [family for family in families if path.startswith(config.endpoints.prefix(family) + "/")]
-    return max(under, key=lambda family: len(config.endpoints.prefix(family)), default="openai")
+    prefixes: dict[Family, str] = {family: config.endpoints.prefix(family) for family in FAMILY_DIALECT}
+    under = [family for family, prefix in prefixes.items() if path.startswith(prefix + "/")]
+    return max(under, key=lambda family: len(prefixes[family])) if under else "openai"
 
 
 def answer(spoken: Spoken, failed: Failed, request_id: str) -> http.Response:

@@ -8,12 +8,12 @@ from mitmproxy.proxy import server_hooks
 
 from addons.admit import REDACTED, check_credentials
 from addons.call import Call
-from addons.config import Config, Provider
+from addons.config import Config, Provider, address_of
 from addons.config_providers import Keyed
 from addons.decoding import RESPONSE_BYTES, decode
 from addons.demo.addon import Demo
 from addons.outgoing import base_url_of, host_of
-from addons.proxy import Exchange, shallow
+from addons.proxy import Exchange, drop_header, header, shallow
 from translators.hosts import DEMO_URL
 
 
@@ -35,7 +35,7 @@ class Seal:
     def seal(self, flow: http.HTTPFlow) -> http.Request:
         """What goes on the wire. Raises `PermissionError` for what must not."""
         call = Call.of_attempt(flow)
-        number = flow.metadata.get("attempt", 0)
+        number: int = flow.metadata.get("attempt", 0)
         if not call or not 0 < number <= len(call.tries):
             raise PermissionError("This attempt belongs to no call.")
         if not call.admitted or flow.id not in call.checked:
@@ -46,7 +46,7 @@ class Seal:
         wire = shallow(flow.request)
         body = wire.raw_content or b""
         wire.headers["content-length"] = str(len(body))
-        wire.headers.pop("transfer-encoding", None)
+        drop_header(wire.headers, "transfer-encoding")
         if key := key_of(provider):
             host = host_of(provider)
             wire.headers[host.key_header] = host.key_prefix + key
@@ -57,7 +57,8 @@ class Seal:
         call = Call.of_attempt(flow)
         if not call or not flow.response or flow.response.stream:
             return
-        if secret := key_of(call.config.providers[call.tries[flow.metadata["attempt"] - 1].provider]):
+        number: int = flow.metadata["attempt"]
+        if secret := key_of(call.config.providers[call.tries[number - 1].provider]):
             take_out(secret.encode(), flow.response)
 
     def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
@@ -82,20 +83,20 @@ def key_of(provider: Provider) -> str:
 
 def take_out(secret: bytes, response: http.Response) -> None:
     """Blot out a secret wherever it stands in an answer's body, encoded or not."""
-    body, coding = response.raw_content or b"", response.headers.get("content-encoding", "")
+    body, coding = response.raw_content or b"", header(response.headers, "content-encoding")
     with suppress(ValueError):  # what can't be decoded is refused later on
         decoded = decode(body, coding, RESPONSE_BYTES)
         if secret in decoded:
             response.raw_content = decoded.replace(secret, REDACTED)
-            response.headers.pop("content-encoding", None)
+            drop_header(response.headers, "content-encoding")
             response.headers["content-length"] = str(len(response.raw_content))
 
 
 def check_egress(provider: Provider, request: http.Request) -> None:
     """That an attempt goes to its own provider, and there to no other place than below its base URL."""
-    base = urlsplit(base_url_of(provider))
-    port = base.port or (443 if base.scheme == "https" else 80)
-    if (request.scheme, request.host, request.port) != (base.scheme, base.hostname, port):
+    base = base_url_of(provider)
+    scheme, path = urlsplit(base)[0::2][:2]
+    if request.scheme != scheme or (request.host, request.port) != address_of(base):
         raise PermissionError("An attempt goes to another place than its provider.")
-    if not request.path.startswith(base.path + "/") or ".." in request.path or request.authority:
+    if not request.path.startswith(path + "/") or ".." in request.path or request.authority:
         raise PermissionError("An attempt has a path that leads elsewhere.")

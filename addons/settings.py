@@ -6,9 +6,9 @@ from pathlib import Path
 from mitmproxy import addonmanager, ctx, exceptions
 
 from addons.account import Account
-from addons.config import Config, ConfigError, find
+from addons.config import Config, ConfigError, address_of, find
 from addons.config_load import from_environment, load
-from addons.proxy import Limits, Proxy
+from addons.proxy import Certificates, Limits, Proxy, Trust
 from addons.seal import Seal
 
 
@@ -17,15 +17,15 @@ class Settings:
 
     def __init__(self) -> None:
         self._config: Config | None = None
-        self._told: tuple[Proxy, Seal, Account] | None = None
+        self._told: tuple[Proxy, Trust, Seal, Account] | None = None
 
     def current(self) -> Config:
         assert self._config, "asked for before it is loaded"
         return self._config
 
-    def tell(self, proxy: Proxy, seal: Seal, account: Account) -> None:
+    def tell(self, proxy: Proxy, trust: Trust, seal: Seal, account: Account) -> None:
         """Who has to know when the configuration changes."""
-        self._told = proxy, seal, account
+        self._told = proxy, trust, seal, account
 
     def load(self, loader: addonmanager.Loader) -> None:
         loader.add_option("gateway_config", str, "", "Path of the gateway's config.yaml.")
@@ -42,7 +42,7 @@ class Settings:
         if "gateway_config" in updated or self._config is None:
             self._load(ctx.options.gateway_config)
         if self._told:
-            self._told[2].text = ctx.options.gateway_log_format == "text"
+            self._told[3].text = ctx.options.gateway_log_format == "text"
 
     def running(self) -> None:
         # Attempts say themselves where they go, and the client's Host is nobody's business but its own.
@@ -55,12 +55,33 @@ class Settings:
         except ConfigError as error:
             raise exceptions.OptionsError(str(error)) from None
         if self._told:
-            proxy, seal, _ = self._told
+            proxy, trust, seal, _ = self._told
             server = self._config.server
             seal.use(self._config)
+            try:
+                trust.use(certificates_of(self._config))
+            except ValueError as error:
+                raise exceptions.OptionsError(str(error)) from None
             proxy.limits = Limits(
                 request_bytes=server.max_request_bytes,
                 header_bytes=server.max_header_bytes,
                 header_seconds=server.header_timeout,
                 shutdown_seconds=server.shutdown_grace,
             )
+
+
+def certificates_of(config: Config) -> dict[tuple[str, int], Certificates]:
+    """The files of every provider that has some, by its address. Raises `ValueError` where two disagree."""
+    found: dict[tuple[str, int], Certificates] = {}
+    for name, provider in config.providers.items():
+        if provider.disabled or not provider.base_url:
+            continue
+        files = Certificates(
+            *(
+                str(file) if file else None
+                for file in (provider.tls.ca_file, provider.tls.client_cert, provider.tls.client_key)
+            )
+        )
+        if found.setdefault(address_of(provider.base_url), files) != files:
+            raise ValueError(f"providers.{name}.tls: another provider at this address has other certificates")
+    return {address: files for address, files in found.items() if files != Certificates(None, None, None)}

@@ -11,7 +11,7 @@ from addons.config import Backend, Effective, Provider, Route, effective
 from addons.decoding import RESPONSE_BYTES, Decoder, decode
 from addons.multipart import with_model
 from addons.outgoing import host_of, outgoing_request
-from addons.proxy import Exchange, Failure, Timeouts
+from addons.proxy import Exchange, Failure, Timeouts, drop_header, header
 from addons.refusals import STATUS, Refusals
 from translators import DIALECTS
 from translators.canonical import Failed
@@ -97,7 +97,7 @@ class Translate:
             tell(call, flow.response)
             return
         response = flow.response
-        coding = response.headers.get("content-encoding", "")
+        coding = header(response.headers, "content-encoding")
         keep_answer_headers(response)
         tell(call, response)
         if not streams(response):
@@ -124,7 +124,7 @@ class Translate:
         assert raw
         limit = RESPONSE_BYTES
         try:
-            body = decode(flow.response.raw_content or b"", raw.headers.get("content-encoding", ""), limit)
+            body = decode(flow.response.raw_content or b"", header(raw.headers, "content-encoding"), limit)
             written = self._whole(call, attempt.translator, flow.response, body)
         except (BadUpstream, ValueError) as error:
             failed = Failed("server", f"{attempt.provider} gave an answer that can't be used: {error}", 502)
@@ -132,7 +132,7 @@ class Translate:
             tell(call, flow.response)
             return
         flow.response.raw_content = written
-        flow.response.headers.pop("transfer-encoding", None)
+        drop_header(flow.response.headers, "transfer-encoding")
         flow.response.headers["content-length"] = str(len(written))
 
     def _whole(self, call: Call, translator: Translator, response: http.Response, body: bytes) -> bytes:
@@ -141,7 +141,7 @@ class Translate:
             if written is not None:
                 response.headers["content-type"] = "application/json"
             return body if written is None else written
-        content_type = response.headers.get("content-type", "")
+        content_type = header(response.headers, "content-type")
         if translator.identity and "json" not in content_type:
             return body
         if call.stream and not translator.identity and EVENT_STREAM not in content_type:
@@ -178,7 +178,7 @@ class Peeking:
 
     def __init__(self, head: Head, response: http.Response, call: Call) -> None:
         self._head, self._call = head, call
-        coding = response.headers.get("content-encoding", "")
+        coding = header(response.headers, "content-encoding")
         self._decoder = Decoder(coding, RESPONSE_BYTES)
 
     def feed(self, data: bytes) -> Failure | bool:
@@ -202,7 +202,7 @@ def answered(call: Call) -> bool:
 
 def streams(response: http.Response) -> bool:
     """Whether an answer goes to the client as it comes: event streams and sounds do, JSON is held whole."""
-    content_type = response.headers.get("content-type", "")
+    content_type = header(response.headers, "content-type")
     return response.status_code < 300 and content_type.startswith(
         (EVENT_STREAM, "audio/", "application/octet-stream")
     )
@@ -210,7 +210,7 @@ def streams(response: http.Response) -> bool:
 
 def is_events(response: http.Response) -> bool:
     """Whether a good answer is a stream of events."""
-    return response.status_code < 300 and response.headers.get("content-type", "").startswith(EVENT_STREAM)
+    return response.status_code < 300 and header(response.headers, "content-type").startswith(EVENT_STREAM)
 
 
 def keep_answer_headers(response: http.Response) -> None:
@@ -231,14 +231,13 @@ def tell(call: Call, response: http.Response) -> None:
         told["x-dragoman-attempts"] = str(len(call.attempts))
         if attempt.dropped:
             told["x-dragoman-dropped"] = quote(",".join(attempt.dropped), safe=PRINTABLE)
-    if "x-request-id" in response.headers:
-        del response.headers["x-request-id"]
+    drop_header(response.headers, "x-request-id")
     response.headers.fields += tuple((name.encode(), value.encode()) for name, value in told.items())
 
 
 def created_of(response: http.Response) -> int:
     """When the provider answered, in Unix seconds: by its own clock, so that a replay says the same."""
     try:
-        return int(parsedate_to_datetime(response.headers.get("date", "")).timestamp())
+        return int(parsedate_to_datetime(header(response.headers, "date")).timestamp())
     except ValueError:
         return int(response.timestamp_start)

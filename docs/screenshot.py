@@ -7,13 +7,14 @@ import tempfile
 from pathlib import Path
 
 import yaml
+from playwright.sync_api import ViewportSize
 
 from tests.e2e.client import CHAT, MESSAGES, chat, messages, post
 from tests.gateway import free_port, running
 from tests.mitmweb import Mitmweb, chromium
 
 HERE = Path(__file__).parent
-SIZE = {"width": 1400, "height": 620}
+SIZE: ViewportSize = {"width": 1400, "height": 620}
 
 
 def main() -> None:

@@ -298,6 +298,8 @@ class Usage:
     accepted_prediction: int | None = None
     rejected_prediction: int | None = None
     web_searches: int | None = None
+    images: int | None = None
+    """Made, not read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import orjson
 
 from translators import sse
-from translators.canonical import Done, Event, Failed, Finished, Json, Ping, Said, Started, Used
+from translators.canonical import Done, Event, Failed, Finished, Json, Ping, Said, Started, Usage, Used
 from translators.dialect import Framing, Reader, Spoken, Writer
 from translators.foreign import Record
 from translators.openai_chat.errors import is_error, read_error, read_failure, write_error
@@ -85,7 +86,10 @@ def _told(answer: Json) -> Iterator[Event]:
     if (model := text(answer, "model")) or text(answer, "id"):
         created = number(answer, "created") or number(answer, "created_at")
         yield Started(text(answer, "id"), model, created)
-    if usage := read_usage(answer.get("usage")):
+    usage = read_usage(answer.get("usage"))
+    if images := sum("b64_json" in item or "url" in item for item in entries(answer, "data")):
+        usage = replace(usage or Usage(), images=images)
+    if usage:
         yield Used(usage, text(answer, "service_tier") or None)
 
 

@@ -163,9 +163,8 @@ class Stream:
         self._framing, self._reader, self._writer = target.Framing(), target.StreamReader(), writer
         self._telling = target.TELLING
         self._outcome, self._passes, self._hide_usage = outcome, passes, hide_usage
-        self._finished = False
-        self._unfinished: set[int] = set()  # choices that have begun
-        self.over = False
+        self._started = self.over = False
+        self._choices: dict[int, bool] = {}  # those that have begun, and whether they have ended
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The frames that the next bytes from upstream amount to; `[]` means nothing to say yet."""
@@ -176,13 +175,18 @@ class Stream:
         frames = self._say(self._framing.close)
         if self.over:
             return frames
-        if self._finished and not self._unfinished:  # only the farewell is missing
+        if self._complete:  # only the farewell is missing
             return frames + self._end()
         return frames + self.fail(ENDED_EARLY)
 
     def fail(self, message: str) -> list[bytes]:
         """The answer can't go on: the frames that say so."""
         return [] if self.over else list(self._write(Failed("server", message, type="upstream_error")))
+
+    @property
+    def _complete(self) -> bool:
+        """Whether every choice had its end."""
+        return bool(self._choices) and all(self._choices.values())
 
     def _say(self, cut: Callable[[], list[tuple[bytes, bytes]]]) -> list[bytes]:
         frames: list[bytes] = []
@@ -199,7 +203,17 @@ class Stream:
         for event in self._events(data):
             if self.over:
                 return
-            yield from self._write(event)
+            match event:
+                case Done() if not self._complete:
+                    yield from self.fail(ENDED_EARLY)
+                case Started() | Ping() | Used() | Done() | Failed():
+                    yield from self._write(event)
+                case Finished(choice=choice) if self._choices.get(choice):
+                    pass  # once is enough
+                case _ if self._started:
+                    yield from self._write(event)
+                case _:
+                    raise ValueError("content before the head of an answer")
 
     def _events(self, data: bytes) -> Iterator[Event]:
         return self._reader.read(data) if data else iter((Ping(),))
@@ -226,16 +240,17 @@ class Stream:
 
     def _see(self, event: Event) -> None:
         match event:
-            case Started() | Used() | Ping():
+            case Started():
+                self._started = True
+            case Used() | Ping():
                 pass
             case Done() | Failed():
                 self.over = True
             case Finished(choice=choice):
-                self._finished = True
-                self._unfinished.discard(choice)
+                self._choices[choice] = True
                 return
             case _:
-                self._unfinished.add(event.choice)
+                self._choices.setdefault(event.choice, False)
                 return
         self._outcome.see(event)
 

@@ -1,13 +1,15 @@
 """Everything that touches mitmproxy's internals: the layer, its streams, dispatch of hooks, replay."""
 
 from addons.proxy.exchange import AttemptHook, Exchange, Failure, FailureKind, Peek, Timeouts, is_attempt
-from addons.proxy.messages import shallow
+from addons.proxy.messages import drop_header, header, shallow
 from addons.proxy.proxy import Answers, Limits, Proxy
 from addons.proxy.replay import Replay
+from addons.proxy.trust import Certificates, Trust
 
 __all__ = [
     "Answers",
     "AttemptHook",
+    "Certificates",
     "Exchange",
     "Failure",
     "FailureKind",
@@ -16,6 +18,9 @@ __all__ = [
     "Proxy",
     "Replay",
     "Timeouts",
+    "Trust",
+    "drop_header",
+    "header",
     "is_attempt",
     "shallow",
 ]

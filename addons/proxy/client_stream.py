@@ -10,6 +10,7 @@ answer, on the way to the client:
            └──────────────────────────────────────────────────────────────────────┴──> taken
 """
 
+import logging
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,8 @@ from addons.proxy.streams import Commands, Decision, GatewayStream
 
 if TYPE_CHECKING:
     from addons.proxy.layer import GatewayHttpLayer
+
+logger = logging.getLogger(__name__)
 
 PEEK_SECONDS = 1.0
 """For how long the head of a stream is held back in case that it is followed by an error."""
@@ -99,6 +102,7 @@ class ClientStream(GatewayStream):
             yield HttpRequestHeadersHook(self.flow)
         message = f"The request body is larger than {limit} bytes."
         self.flow.error = mitmflow.Error(message)
+        self.exchange.refused_with = 413
         yield HttpErrorHook(self.flow)
         yield SendHttp(
             ResponseProtocolError(self.stream_id, message, ErrorCode.REQUEST_TOO_LARGE), self.context.client
@@ -256,6 +260,16 @@ class ClientStream(GatewayStream):
         assert self.tee
         if frames := b"".join(self.tee(data)):
             yield SendHttp(ResponseData(self.stream_id, frames), self.context.client)
+        if self.tee.fault:
+            yield from self.break_off()
+
+    def break_off(self) -> Commands:
+        """An addon's stream has failed: what it would have said is not known, so the answer ends here."""
+        assert self.tee
+        self.exchange.faults.append(self.tee.fault)
+        logger.error("An addon failed: %s", self.tee.fault)
+        yield from self.hang_up("an addon failed")
+        yield from self.abort("an addon failed")
 
     def replace_answer(self) -> Commands:
         """An addon failed over the answer, so the client must not see it."""
@@ -266,6 +280,9 @@ class ClientStream(GatewayStream):
 
     def send_response(self, already_streamed: bool = False) -> Commands:
         """As stock does, but that what a failed addon may have left half done is never sent."""
+        if self.tee and self.tee.fault and already_streamed:
+            yield from self.break_off()
+            return
         self.stop_clocks()
         self.keep_body()
         self.answer.timestamp_end = time.time()

@@ -26,7 +26,7 @@ class Failure:
 def refused(response: http.Response) -> Failure:
     """An answer that is held back because of its status."""
     seconds = response.headers.get("retry-after", "")
-    wait = float(seconds) if seconds.isdigit() else None
+    wait = float(seconds) if seconds.isascii() and seconds.isdigit() else None
     return Failure("status", f"status {response.status_code}", response.status_code, wait)
 
 
@@ -91,6 +91,8 @@ class Exchange:
     peek: Callable[[http.Response], Peek | None] = lambda response: None
     """How to tell the head of such an answer from an error; `None` where there is no telling."""
 
+    refused_with: int | None = None
+    """The status with which a request was refused before it was whole: there is no response on its flow."""
     faults: list[str] = field(default_factory=list[str])
     """Addons that raised. With one, nothing more is sent to anyone but an error."""
 

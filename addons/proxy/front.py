@@ -27,7 +27,7 @@ from mitmproxy.proxy.layers.http._events import (
 from mitmproxy.proxy.layers.http._http1 import Http1Server
 
 from addons.proxy.deadline import Deadline
-from addons.proxy.streams import Commands
+from addons.proxy.streams import Commands, GatewayStream
 
 if TYPE_CHECKING:
     from addons.proxy.layer import GatewayHttpLayer
@@ -48,7 +48,7 @@ class Front(Http1Server):
 
     def __init__(self, context: Context, http_layer: "GatewayHttpLayer") -> None:
         super().__init__(context)
-        self._proxy = http_layer.proxy
+        self._http_layer, self._proxy = http_layer, http_layer.proxy
         self._deadline = Deadline(lambda: http_layer.wake(self))
         self._reading = False
         self._progress = 0
@@ -173,6 +173,9 @@ class Front(Http1Server):
 
     def _break_off(self, status: int, message: str) -> Commands:
         """Refuse a request of which its stream knows already."""
+        stream = self._http_layer.streams.get(self.stream_id)
+        if isinstance(stream, GatewayStream):
+            stream.exchange.refused_with = status
         yield from self._refuse(status, message, b"")
         yield ReceiveHttp(RequestProtocolError(self.stream_id, message, ErrorCode.GENERIC_CLIENT_ERROR))
 

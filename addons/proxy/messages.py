@@ -1,7 +1,7 @@
-"""Copies of HTTP messages that share the body."""
+"""HTTP messages: copies that share the body, and headers with types that mitmproxy does not give them."""
 
 import copy
-from typing import Any
+from typing import Any, cast
 
 from mitmproxy import http
 
@@ -12,7 +12,19 @@ def shallow[M: (http.Request, http.Response)](message: M, **changes: Any) -> M:
     `message.copy()` goes through the form in which flows are saved, at fifty times the cost.
     """
     twin: M = object.__new__(type(message))
-    twin.data = copy.copy(message.data)
-    twin.data.headers = message.data.headers.copy()
-    vars(twin.data).update(changes)
+    data = copy.copy(message.data)
+    data.headers = message.data.headers.copy()
+    vars(data).update(changes)
+    vars(twin)["data"] = data
     return twin
+
+
+def header(headers: http.Headers, name: str, default: str = "") -> str:
+    """The values of a header, folded into one; `default` where there is none."""
+    return cast(str, headers.get(name, default))
+
+
+def drop_header(headers: http.Headers, name: str) -> None:
+    """Take a header away, if it is there."""
+    if name in headers:
+        del headers[name]

@@ -40,9 +40,18 @@ class Tee:
     def __init__(self, inner: Callable[[bytes], bytes | Iterable[bytes]] | None = None) -> None:
         self.inner = inner
         self.kept = bytearray()
+        self.fault = ""
+        """What the addon's stream raised: nothing more may come from it."""
 
     def __call__(self, data: bytes) -> list[bytes]:
-        return self.keep(self.inner(data) if self.inner else data)
+        """Never raises: stock mitmproxy would lose this piece and end the stream like a good one."""
+        if not self.inner:
+            return self.keep(data)
+        try:
+            return self.keep(self.inner(data))
+        except Exception as error:  # the edge: whatever an addon's stream raises
+            self.fault = f"{type(error).__name__} in stream"
+            return []
 
     def keep(self, out: bytes | Iterable[bytes]) -> list[bytes]:
         # An empty chunk would end the client's body: it must never get out.
@@ -58,7 +67,11 @@ class Tee:
 
     def abort(self, reason: str) -> list[bytes]:
         abort: Callable[[str], list[bytes]] | None = getattr(self.inner, "abort", None)
-        return self.keep(abort(reason)) if abort else []
+        try:
+            return self.keep(abort(reason)) if abort else []
+        except Exception as error:  # the edge, once more
+            self.fault = f"{type(error).__name__} in abort"
+            return []
 
 
 class GatewayStream(HttpStream):

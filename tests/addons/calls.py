@@ -45,10 +45,7 @@ def a_config(text: str = CONFIG) -> Config:
 def a_request(body: Any = b"", path: str = CHAT, method: str = "POST", **headers: str) -> http.Request:
     """A client's request; underscores in the names of `headers` are dashes, and `body` may be JSON."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    fields = {"content-type": "application/json"} | {
-        name.replace("_", "-"): value for name, value in headers.items()
-    }
-    return http.Request.make(method, f"http://127.0.0.1:1{path}", content, fields)
+    return http.Request.make(method, f"http://127.0.0.1:1{path}", content, fields(headers))
 
 
 def a_call(request: http.Request | None = None, config: Config | None = None) -> Call:
@@ -139,10 +136,13 @@ class Chain:
 def an_answer(body: Any, status: int = 200, **headers: str) -> http.Response:
     """A provider's answer."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    fields = {"content-type": "application/json"} | {
-        name.replace("_", "-"): value for name, value in headers.items()
-    }
-    return http.Response.make(status, content, fields)
+    return http.Response.make(status, content, fields(headers))
+
+
+def fields(headers: dict[str, str]) -> http.Headers:
+    """JSON unless they say otherwise."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return http.Headers(**({"content-type": "application/json"} | named))
 
 
 def told(response: http.Response | None) -> Any:

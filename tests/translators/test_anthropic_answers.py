@@ -233,7 +233,6 @@ def test_errors_are_written(kind: ErrorKind, status: int, type: str) -> None:
         "error": {"type": type, "message": 'a "quoted"\nline'},
         "request_id": "req_1",
     }
-    unpublished = kind == "too_large"  # documented, but missing in the specification
-    assert bool(check_anthropic_error(status, body)) == unpublished
+    assert check_anthropic_error(status, body) == []
     again = anthropic_messages.read_error(status, orjson.dumps(body))
     assert again.kind == ("invalid_request" if kind == "unsupported" else kind)

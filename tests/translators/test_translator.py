@@ -171,6 +171,15 @@ def test_an_error_that_is_not_json_is_not_shown(source: Any) -> None:
         assert failed.message
 
 
+@pytest.mark.parametrize("code", ["\u00b2", "\u0664\u0662\u0669", "9" * 5000, "-1", "", 5, None, [], 1e300])
+def test_an_error_with_a_code_that_is_none(code: Any) -> None:
+    event = {"error": {"message": "No.", "type": "x", "code": code}}
+    failed, _ = Translator(OPENAI, OPENAI).error(500, orjson.dumps(event), "req_1")
+    assert failed.status == 500
+    stream = Translator(OPENAI, OPENAI).stream(NOW)
+    assert stream.feed(answers.sse(event)) and stream.over
+
+
 # Streams
 
 

@@ -43,7 +43,7 @@ def read_response(body: Json) -> list[Event]:
         calls += block["type"] == "tool_use"
     events += read_extras(message)
     usage: dict[str, Any] = dict(message["usage"])
-    finished = read_stop(message["stop_reason"], maybe(message.get("stop_sequence")), calls > 0)
+    finished = read_stop(string(message["stop_reason"]), maybe(message.get("stop_sequence")), calls > 0)
     return [*events, finished, Used(read_usage(usage), read_tier(usage)), Done()]
 
 

@@ -47,6 +47,7 @@ class StreamReader:
         self._calls: dict[int, int] = {}  # content block index -> tool call number
         self._extras: dict[int, dict[str, Any]] = {}
         self._inputs: dict[int, str] = {}
+        self._cited: list[Event] = []  # come before the text that they support, or after it
         self._usage: dict[str, Any] = {}
 
     def read(self, data: bytes) -> Iterator[Event]:
@@ -59,7 +60,7 @@ class StreamReader:
             case {"type": "content_block_delta", "index": int(index), "delta": delta}:
                 yield from self._delta(index, delta)
             case {"type": "content_block_stop", "index": int(index)}:
-                yield self._stop(index)
+                yield from self._stop(index)
             case {"type": "message_delta", "delta": {"stop_reason": reason} as delta} as last:
                 yield from read_extras(delta)
                 if reason is not None:
@@ -78,8 +79,7 @@ class StreamReader:
         match block["type"]:
             case "text":
                 yield from self._delta(index, {**block, "type": "text_delta"})
-                for source in block.get("citations") or ():
-                    yield read_citation(source)
+                self._cited += map(read_citation, block.get("citations") or ())
             case "thinking":
                 yield from self._delta(index, {**block, "type": "thinking_delta"})
                 yield from read_signature(block)
@@ -104,7 +104,7 @@ class StreamReader:
             case "signature_delta":
                 yield from read_signature(delta)
             case "citations_delta":
-                yield read_citation(delta["citation"])
+                self._cited.append(read_citation(delta["citation"]))
             case "input_json_delta" if index in self._extras:
                 self._inputs[index] += string(delta["partial_json"])
             case "input_json_delta":
@@ -113,13 +113,16 @@ class StreamReader:
             case _:
                 pass
 
-    def _stop(self, index: int) -> Event:
-        if index not in self._extras:
-            return PartEnded()
-        block, text = self._extras.pop(index), self._inputs.pop(index)
-        if text:
-            block["input"] = orjson.loads(text)
-        return Extra(Opaque(OWNER, "content[]", block))
+    def _stop(self, index: int) -> Iterator[Event]:
+        if index in self._extras:
+            block, text = self._extras.pop(index), self._inputs.pop(index)
+            if text:
+                block["input"] = orjson.loads(text)
+            yield Extra(Opaque(OWNER, "content[]", block))
+            return
+        yield from self._cited
+        self._cited = []
+        yield PartEnded()
 
     def _used(self, holder: dict[str, Any]) -> Used:
         """Counts are cumulative: each replaces the one before, and what is absent or null stays."""
@@ -194,6 +197,7 @@ class StreamWriter:
         if self._finished is None:
             yield from self.write(Failed("server", "The provider's answer has no end."))
             return
+        yield from self._flush(final=True)  # some servers go on after they have finished
         reason = write_stop(self._finished, self._content.called, self._content.refused)
         delta: Json = {"stop_reason": reason, "stop_sequence": self._finished.stop, **self._extras}
         usage = write_delta_usage(self._usage)

@@ -5,6 +5,7 @@ https://platform.openai.com/docs/guides/error-codes
 
 import orjson
 
+import re
 from translators.canonical import ErrorKind, Failed, Json, JsonValue
 
 KINDS: dict[int, ErrorKind] = {
@@ -92,7 +93,7 @@ def read_failure(body: JsonValue, status: int | None = None) -> Failed:
     """The error in a JSON body or in a stream, where there may be no status."""
     error = _innermost(body)
     type, code, param = _text(error.get("type")), _text(error.get("code")), _text(error.get("param"))
-    if status is None and code and code.isdigit() and 400 <= int(code) < 600:
+    if status is None and code and re.fullmatch("[45][0-9]{2}", code):
         status = int(code)  # OpenRouter and vLLM put it there
     named = _WORDS.get(code or "") or _WORDS.get(type or "")
     kind = named if named and (status is None or named == "billing") else kind_of(status)

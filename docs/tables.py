@@ -1,0 +1,267 @@
+"""The generated parts of the documentation: Markdown, made of the same tables that the code obeys.
+
+`make docs` writes them into the pages, `make check` fails when a page is not up to date.
+"""
+
+import ast
+import inspect
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+import orjson
+from pydantic import BaseModel
+
+from addons import gateway
+from addons.cli import main
+from addons.config import DEFAULT_TIMEOUTS, Endpoints, Route, Server
+from addons.config_providers import SERVED, TYPES, Provider, Timeouts
+from addons.config_values import BYTES, Address
+from addons.demo import MODELS
+from addons.endpoints import ENDPOINTS
+from translators import DIALECTS
+from translators.dialect import Dialect, Spoken
+from translators.fields import Means, Own, fate
+from translators.hosts import DEMO_HOSTS, HOSTS, Host
+
+ROOT = Path(__file__).parent.parent
+COMMON = {*Provider.model_fields} - {"base_url"}
+"""Keys that mean the same for any type of provider."""
+FATES = {"translated": "translated", "dropped": "left out", "refused": "refused"}
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table in Markdown."""
+    columns = [*head]
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', '\\|') for cell in line)} |" for line in lines)
+
+
+# --- fields -----------------------------------------------------------------------------------------
+
+
+def fields() -> str:
+    """For each pair of dialects, what becomes of each field of a request."""
+    pairs = [(source, target) for source in DIALECTS.values() for target in DIALECTS.values()]
+    return "\n\n".join(
+        f"## From `{source.NAME}` to `{target.NAME}`\n\n{fates(source, target)}"
+        for source, target in pairs
+        if source is not target
+    )
+
+
+def fates(source: Dialect, target: Dialect) -> str:
+    """One such table, after a sentence that counts."""
+    rows = [(f"`{name}`", *told(field, target, source)) for name, field in source.READS.items()]
+    counted = Counter(row[1].split(",")[0].split(";")[0] for row in rows)
+    counts = ", ".join(f"{counted[word]} {word}" for word in FATES.values())
+    return f"{len(rows)} fields: {counts}.\n\n{table(('Field', 'Fate', 'Notes'), rows)}"
+
+
+def told(field: Means | Own, target: Dialect, source: Dialect) -> tuple[str, str]:
+    """The fate of a field in words, and the notes to it."""
+    becomes, notes = fate(field, target.LACKS, source.OWNER == target.OWNER)
+    word, but = FATES[becomes], field if isinstance(field, Own) else lack_of(field, target)
+    if becomes == "translated" and not isinstance(but, Own) and but:
+        return f"{word}; some {FATES[but.fate]}", notes
+    if becomes != "translated" and but and but.harmless:
+        word += f", except {', '.join(f'`{orjson.dumps(value).decode()}`' for value in but.harmless)}"
+    return word, notes
+
+
+def lack_of(field: Means, target: Dialect) -> Any:
+    """What the target lacks of a meaning, if anything."""
+    return target.LACKS.get(field.meaning) or target.LACKS.get(field.meaning.partition(".")[0])
+
+
+# --- who serves what --------------------------------------------------------------------------------
+
+
+def support() -> str:
+    """Endpoints and provider types."""
+    hosts = [*HOSTS.items(), *((f"demo, `dialect: {name}`", host) for name, host in DEMO_HOSTS.items())]
+    rows = [
+        (
+            f"`POST {gateway_path(endpoint.family, endpoint.path)}`",
+            *(serves(endpoint.spoken, host) for _, host in hosts),
+        )
+        for endpoint in ENDPOINTS
+    ]
+    return table(("Endpoint", *(name if " " in name else f"`{name}`" for name, _ in hosts)), rows)
+
+
+def gateway_path(family: str, path: str) -> str:
+    """Where an endpoint is when config.yaml says nothing about prefixes."""
+    return Endpoints().prefix(family) + path
+
+
+def serves(spoken: Spoken, host: Host) -> str:
+    """How a type of provider answers at an endpoint."""
+    target = host.spoken_for(spoken, DIALECTS)
+    return "-" if not target else "as it is" if target.NAME == spoken.NAME else "translated"
+
+
+def demo_models() -> str:
+    """What the embedded provider does, by the name of the model."""
+    return table(("Model", "What it does"), ((f"`demo/{name}`", text) for name, text in MODELS.items()))
+
+
+# --- the house --------------------------------------------------------------------------------------
+
+
+def chain() -> str:
+    """The addons, in the order in which a request meets them."""
+    return table(("Addon", "File", "What it does"), map(addon_row, gateway.addons))
+
+
+def addon_row(addon: object) -> tuple[str, str, str]:
+    """An addon by its class."""
+    file = file_of(addon)
+    return f"`{type(addon).__name__}`", f"[{file}]({file})", summary(ROOT / file)
+
+
+def house() -> str:
+    """What stands beside the chain; a package is one line."""
+    in_chain = {file_of(addon) for addon in gateway.addons}
+    rows = []
+    for folder in (ROOT / "addons", ROOT / "translators"):
+        for path in sorted(folder.iterdir()):
+            file, name = path / "__init__.py" if path.is_dir() else path, str(path.relative_to(ROOT))
+            if name not in in_chain and file.suffix == ".py" and file.is_file() and summary(file):
+                rows.append((f"[{name}]({name})", summary(file)))
+    return table(("File", "What is in it"), (row for row in rows if "__init__" not in row[0]))
+
+
+def file_of(addon: object) -> str:
+    """Where an addon's class is."""
+    return type(addon).__module__.replace(".", "/") + ".py"
+
+
+def summary(file: Path) -> str:
+    """The first sentence of a module, without its own name in front."""
+    first = (ast.get_docstring(ast.parse(file.read_text())) or "").partition("\n\n")[0].replace("\n", " ")
+    name, _, rest = first.partition(": ")
+    text = rest if name.lower() == file.stem else first
+    return text[:1].upper() + text[1:] if text == rest else text
+
+
+def protocol() -> str:
+    """The names that a dialect provides, with what their docstrings say."""
+    classes = {
+        node.name: node
+        for node in ast.parse((ROOT / "translators" / "dialect.py").read_text()).body
+        if isinstance(node, ast.ClassDef)
+    }
+    rows = [row for name in ("Spoken", "Dialect") for row in names_in(classes[name].body)]
+    return table(("Name", "What it is"), rows)
+
+
+def names_in(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
+    """Names that are declared in a class, each with its docstring."""
+    for statement, following in zip(body, [*body[1:], ast.Pass()], strict=True):
+        if isinstance(statement, ast.AnnAssign):
+            text = following.value if isinstance(following, ast.Expr) else None
+            told = text.value if isinstance(text, ast.Constant) else ""
+            yield f"`{ast.unparse(statement)}`", " ".join(str(told).split())
+        elif isinstance(statement, ast.FunctionDef):
+            result = f" -> {ast.unparse(statement.returns)}" if statement.returns else ""
+            call = ast.unparse(statement.args).removeprefix("self, ").removeprefix("self")
+            told = " ".join((ast.get_docstring(statement) or "").split())
+            yield f"`{statement.name}({call}){result}`", told
+
+
+# --- reference --------------------------------------------------------------------------------------
+
+
+def command(name: str) -> str:
+    """What `dragoman NAME --help` prints."""
+    found = main.commands[name]
+    with click.Context(found, info_name=f"dragoman {name}", max_content_width=100) as context:
+        return f"```\n{found.get_help(context)}\n```"
+
+
+def metrics() -> str:
+    """All instruments."""
+    rows = []
+    for metric in gateway.metrics.registry.collect():
+        suffix = "_total" if metric.type == "counter" else ""
+        rows.append((f"`{metric.name}{suffix}`", metric.type, metric.documentation))
+    return table(("Metric", "Type", "What it tells"), rows)
+
+
+def settings() -> str:
+    """Every key of config.yaml, mapping by mapping."""
+    roots = (("server", Server), ("endpoints", Endpoints), ("providers.NAME", Provider), ("routes[]", Route))
+    parts = [f"## `{at}`\n\n{keys(model, COMMON if model is Provider else None)}" for at, model in roots]
+    for name in SERVED:
+        own = keys(TYPES[name], {*TYPES[name].model_fields} - COMMON)
+        parts.append(f"## `providers.NAME`, of `type: {name}`\n\n{own}")
+    places: dict[type[BaseModel], str] = {}
+    for at, model in roots:
+        for place, kind in inside(model, at):
+            places.setdefault(kind, place)
+    for kind, place in places.items():
+        sentence = inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0]
+        parts.append(f"## `{place}`\n\n{sentence}\n\n{keys(kind)}")
+    return "\n\n".join(parts)
+
+
+def keys(model: type[BaseModel], names: set[str] | None = None) -> str:
+    """The keys of one mapping, or those of them that are named."""
+    rows = (
+        (f"`{name}`", default_of(name, model), (field.description or "").replace("\n", " "))
+        for name, field in model.model_fields.items()
+        if names is None or name in names
+    )
+    return table(("Key", "Default", "Meaning"), rows)
+
+
+def default_of(name: str, model: type[BaseModel]) -> str:
+    """A default as one would write it."""
+    field = model.model_fields[name]
+    match getattr(DEFAULT_TIMEOUTS, name) if model is Timeouts else field.default:
+        case _ if field.is_required():
+            return "required"
+        case None | () | "" | dict() | BaseModel():
+            return "-"
+        case Address() as address:
+            return f"`{address}`"
+        case bool() as value:
+            return f"`{str(value).lower()}`"
+        case float() as seconds:
+            return f"`{f'{seconds:g}s' if seconds >= 1 else f'{seconds * 1000:g}ms'}`"
+        case int() as number:
+            return f"`{size_of(number)}`"
+        case tuple() as several:
+            return f"`[{', '.join(map(str, several))}]`"
+        case other:
+            return f"`{other}`"
+
+
+def size_of(number: int) -> str:
+    """A number of bytes in its largest binary unit, and any other number as it is."""
+    units = {
+        unit: size for unit, size in BYTES.items() if unit.endswith("iB") and number and number % size == 0
+    }
+    return f"{number // max(units.values())}{max(units, key=units.__getitem__)}" if units else str(number)
+
+
+def inside(model: type[BaseModel], at: str) -> Iterator[tuple[str, type[BaseModel]]]:
+    """The kinds of mappings that a mapping may hold, however deep, and where."""
+    for name, field in model.model_fields.items():
+        for kind in kinds(field.annotation):
+            several = str(field.annotation)
+            suffix = "[]" if "tuple[" in several else ".NAME" if "Mapping[" in several else ""
+            yield f"{at}.{name}{suffix}", kind
+            yield from inside(kind, f"{at}.{name}{suffix}")
+
+
+def kinds(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models in an annotation."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    else:
+        for argument in get_args(annotation):
+            yield from kinds(argument)
