@@ -10,14 +10,13 @@ from mitmproxy import http
 
 from addons.call import Call, attempt_call, client_call
 from addons.config import ApiKey
+from addons.config_values import CREDENTIALS
 from addons.proxy import header
 from addons.refusals import Refusals
 from translators.canonical import Failed
 
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,200}")
-_SECRET_HEADER = re.compile(
-    rb"authorization|proxy-authorization|x-api-key|api-key|cookie|x-amz-.*|x-goog-.*", re.IGNORECASE
-)
+_SECRET_HEADER = re.compile(CREDENTIALS.pattern.encode(), re.IGNORECASE)
 _SECRET_PARAMETER = re.compile(rb"([?&](?:key|api[-_]?key|access_token|x-amz-[^=&]*)=)[^&]*", re.IGNORECASE)
 REDACTED = b"[redacted]"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from addons import config_file
-from addons.config import Config, Endpoints, Server
+from addons.config import Config, Endpoints, Server, address_of
 from addons.config_file import ConfigError, Document, Problem, spell
 from addons.config_problems import unknown, validate
 from addons.config_providers import SERVED, TYPES, Disabled, Provider
@@ -80,6 +80,7 @@ def _build(document: Document) -> Config:
         raise ConfigError(document.problems, document.source)
     providers = dict(_providers(top, document))
     file = validate(File, top | {"providers": providers}, (), document)
+    _check_certificates(providers, document)
     _check_routes(top, providers, document)
     for path, variable in document.unset.items():
         if len(path) < 2 or path[0] != "providers":
@@ -125,6 +126,17 @@ def _provider(name: str, options: object, document: Document) -> Provider:
 
 def _served() -> str:
     return f"this version serves {', '.join(SERVED)}"
+
+
+def _check_certificates(providers: Mapping[str, Provider], document: Document) -> None:
+    """Connections belong to an address: with two sets of certificates, one provider's could serve another."""
+    seen: dict[tuple[str, int], str] = {}
+    for name, provider in providers.items():
+        if provider.base_url and not provider.disabled:
+            first = seen.setdefault(address_of(provider.base_url), name)
+            if provider.tls != providers[first].tls:
+                message = f"{first} has the same address, but other certificates"
+                document.report(("providers", name, "tls"), message)
 
 
 def _check_routes(top: dict[str, object], providers: Mapping[str, Provider], document: Document) -> None:

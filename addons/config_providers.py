@@ -1,5 +1,6 @@
 """The providers of config.yaml: one class a type, and the table of what this version serves."""
 
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -76,6 +77,19 @@ class Tls(Model):
     def _key_has_certificate(self) -> Self:
         if self.client_key and not self.client_cert:
             raise ValueError("client_key is of no use without client_cert")
+        return self
+
+    @model_validator(mode="after")
+    def _files_can_be_used(self) -> Self:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        try:
+            if self.ca_file:
+                context.load_verify_locations(self.ca_file)
+            if self.client_cert:
+                context.load_cert_chain(self.client_cert, self.client_key, password="")  # else it would ask
+        except OSError as error:
+            reason = error.reason if isinstance(error, ssl.SSLError) else error.strerror
+            raise ValueError(f"can't be used: {str(reason).lower().replace('_', ' ')}") from None
         return self
 
 

@@ -5,13 +5,13 @@ together. `~marker :x:` finds all that failed.
 """
 
 from itertools import islice
-from typing import cast
 
 from mitmproxy import ctx, http
 from mitmproxy.addons.view import View
 
 from addons.account import outcomes, status_of
 from addons.call import Call, attempt_call, client_call
+from addons.proxy import find_addon
 
 GOOD, BAD = ":white_check_mark:", ":x:"
 LONGEST = 100
@@ -22,8 +22,9 @@ class Label:
     """Writes comments and markers, but not over those of a person."""
 
     def running(self) -> None:
-        if "web_columns" in ctx.options and not ctx.options.has_changed("web_columns"):
-            ctx.options.web_columns = [*ctx.options.web_columns, "comment"]
+        options = ctx.options
+        if "web_columns" in options and not options.has_changed("web_columns"):  # pyright: ignore[reportUnknownMemberType]
+            options.web_columns = [*options.web_columns, "comment"]
 
     def request(self, flow: http.HTTPFlow) -> None:
         if call := client_call(flow):
@@ -50,7 +51,7 @@ class Label:
 
     def _settled(self, call: Call) -> None:
         """Now it is known how each attempt turned out, and how many there were."""
-        view = cast(View | None, ctx.master.addons.get("view"))
+        view = find_addon(View)
         for number, (flow, outcome) in enumerate(zip(call.attempts, outcomes(call), strict=False), 1):
             if say(flow, call, attempt_text(call, number, outcome)):
                 mark(flow, outcome == "ok")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from urllib.parse import unquote
 
 from addons.config import Config, Listed
-from addons.endpoints import Family
+from addons.endpoints import MODELS, Family
 from translators.canonical import Json
 from translators.errors import BadRequest
 
@@ -32,8 +32,12 @@ def model_answer(family: Family, model: str, config: Config) -> Json:
     for found in config.models():
         if found[0] in (model, unquote(model)):
             return _openai(*found) if family == "openai" else _anthropic(*found)
-    known = f"GET {config.endpoints.prefix(family)}/v1/models lists them"
-    raise LookupError(f"There is no model {unquote(model)[:200]!r}; {known}.")
+    raise LookupError(f"There is no model {unquote(model)[:200]!r}; {how_listed(family, config)}.")
+
+
+def how_listed(family: Family, config: Config) -> str:
+    """Where a client sees which models there are, for a message."""
+    return f"GET {config.endpoints.prefix(family)}{MODELS} lists them"
 
 
 def _openai(model: str, owned_by: str, created: int) -> Json:

@@ -11,21 +11,7 @@ from addons.endpoints import FAMILY_DIALECT, Family
 from translators import SPOKEN
 from translators.canonical import ErrorKind, Failed
 from translators.dialect import Spoken
-
-STATUS: dict[ErrorKind, int] = {
-    "invalid_request": 400,
-    "authentication": 401,
-    "billing": 402,
-    "permission": 403,
-    "not_found": 404,
-    "too_large": 413,
-    "unsupported": 422,
-    "rate_limit": 429,
-    "server": 500,
-    "overloaded": 503,
-    "timeout": 504,
-}
-"""The status of an error that has none of its own."""
+from translators.errors import STATUS
 
 KINDS: dict[int, ErrorKind] = {
     400: "invalid_request",
@@ -79,7 +65,7 @@ class Refusals:
 def family_of(path: str, config: Config) -> Family:
     """The family of endpoints under whose prefix a path is; the longest prefix wins."""
     prefixes: dict[Family, str] = {family: config.endpoints.prefix(family) for family in FAMILY_DIALECT}
-    under = [family for family, prefix in prefixes.items() if path.startswith(prefix + "/")]
+    under: list[Family] = [family for family, prefix in prefixes.items() if path.startswith(prefix + "/")]
     return max(under, key=lambda family: len(prefixes[family])) if under else "openai"
 
 

@@ -3,17 +3,19 @@
 import random
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 
 from mitmproxy import http
 
 from addons.call import Call, client_call
 from addons.config import Backend
 from addons.config import Route as Rule
+from addons.endpoints import Family
+from addons.models import how_listed
 from addons.proxy import Exchange, Failure
-from addons.refusals import STATUS, Refusals
+from addons.refusals import Refusals
 from translators.canonical import ErrorKind, Failed
-
-MODELS_HINT = "GET /v1/models lists the models that there are"
+from translators.errors import STATUS
 
 
 class Route:
@@ -31,7 +33,8 @@ class Route:
             return
         call.rule = call.config.route_for(call.model, flow.request.headers)
         if not call.rule:
-            message = f"There is no model {call.model[:200]!r} here; {MODELS_HINT}."
+            family: Family = call.endpoint.family if call.endpoint else "openai"
+            message = f"There is no model {call.model[:200]!r}; {how_listed(family, call.config)}."
             failed = Failed("not_found", message, 404, code="model_not_found", param="model")
             flow.response = self._refusals.refuse(call, failed)
         elif not call.rule.backends:
@@ -81,17 +84,7 @@ class Route:
             return None
         if last and last.kind == "stream" and call.head_error:
             error = call.head_error
-            return self._refusals.refuse(
-                call,
-                Failed(
-                    error.kind,
-                    error.message,
-                    error.status or STATUS[error.kind],
-                    error.type,
-                    error.code,
-                    error.param,
-                ),
-            )
+            return self._refusals.refuse(call, replace(error, status=error.status or STATUS[error.kind]))
         if not last and call.unsupported:
             provider, field, reason = call.unsupported[0]
             message = f"{field}: {provider} can't do this{': ' if reason else ''}{reason}"

@@ -46,7 +46,9 @@ class Settings:
 
     def running(self) -> None:
         # Attempts say themselves where they go, and the client's Host is nobody's business but its own.
-        ctx.options.update(connection_strategy="lazy", keep_host_header=True, body_size_limit=None)
+        ctx.options.connection_strategy = "lazy"
+        ctx.options.keep_host_header = True
+        ctx.options.body_size_limit = None
 
     def _load(self, path: str) -> None:
         try:

@@ -12,10 +12,10 @@ from addons.decoding import RESPONSE_BYTES, Decoder, decode
 from addons.multipart import with_model
 from addons.outgoing import host_of, outgoing_request
 from addons.proxy import Exchange, Failure, Timeouts, drop_header, header
-from addons.refusals import STATUS, Refusals
+from addons.refusals import Refusals
 from translators import DIALECTS
 from translators.canonical import Failed
-from translators.errors import BadRequest, BadUpstream, Unsupported
+from translators.errors import STATUS, BadRequest, BadUpstream, Unsupported
 from translators.translator import ENDED_EARLY, Head, Outgoing, Stream, Translator
 
 EVENT_STREAM = "text/event-stream"
@@ -122,9 +122,9 @@ class Translate:
             return
         raw = call.attempts[-1].response
         assert raw
-        limit = RESPONSE_BYTES
+        coding = header(raw.headers, "content-encoding")
         try:
-            body = decode(flow.response.raw_content or b"", header(raw.headers, "content-encoding"), limit)
+            body = decode(flow.response.raw_content or b"", coding, RESPONSE_BYTES)
             written = self._whole(call, attempt.translator, flow.response, body)
         except (BadUpstream, ValueError) as error:
             failed = Failed("server", f"{attempt.provider} gave an answer that can't be used: {error}", 502)

@@ -1,5 +1,6 @@
 """Everything that touches mitmproxy's internals: the layer, its streams, dispatch of hooks, replay."""
 
+from addons.proxy.dispatch import find_addon
 from addons.proxy.exchange import AttemptHook, Exchange, Failure, FailureKind, Peek, Timeouts, is_attempt
 from addons.proxy.messages import drop_header, header, shallow
 from addons.proxy.proxy import Answers, Limits, Proxy
@@ -20,6 +21,7 @@ __all__ = [
     "Timeouts",
     "Trust",
     "drop_header",
+    "find_addon",
     "header",
     "is_attempt",
     "shallow",

@@ -4,12 +4,15 @@ For this stream the client's stream is "the client" (through `Link`), and only t
 upstream: what `exchange.seal` returns, after all hooks and after what people have edited by hand.
 """
 
+import time
 from typing import TYPE_CHECKING, Any
 
+from mitmproxy import http
 from mitmproxy.connection import Connection
-from mitmproxy.proxy import commands
+from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.context import Context
-from mitmproxy.proxy.layers.http import GetHttpConnection, HTTPMode, SendHttp
+from mitmproxy.proxy.layers.http import DropStream, GetHttpConnection, HTTPMode, SendHttp
+from mitmproxy.proxy.layers.http._base import ReceiveHttp
 from mitmproxy.proxy.layers.http._events import (
     ErrorCode,
     RequestData,
@@ -20,9 +23,16 @@ from mitmproxy.proxy.layers.http._events import (
     ResponseHeaders,
     ResponseProtocolError,
 )
+from mitmproxy.proxy.layers.http._hooks import (
+    HttpRequestHeadersHook,
+    HttpRequestHook,
+    HttpResponseHeadersHook,
+    HttpResponseHook,
+)
 
 from addons.proxy.exchange import AttemptBroke, Exchange, Failure, FailureKind
 from addons.proxy.streams import Commands, Decision, GatewayStream
+from addons.proxy.whole import Answered, Asked
 
 if TYPE_CHECKING:
     from addons.proxy.layer import GatewayHttpLayer
@@ -44,6 +54,30 @@ class AttemptStream(GatewayStream):
         super().__init__(context, stream_id, http_layer)
         self.exchange = exchange
         context.client = client
+
+    def steps(self, event: events.Event) -> Commands:
+        return self.ask(event.flow) if isinstance(event, Asked) else super().steps(event)
+
+    def ask(self, flow: http.HTTPFlow) -> Commands:
+        """The hooks of a request that is whole from the start, and then the wire."""
+        self.flow = flow
+        flow.live = True
+        flow.request.timestamp_end = flow.request.timestamp_start
+        yield HttpRequestHeadersHook(flow)
+        if (yield from self.check_killed(True)):
+            return
+        self.client_state = self.state_done
+        self.server_state = self.state_wait_for_response_headers
+        yield HttpRequestHook(flow)
+        if (yield from self.check_killed(True)):
+            return
+        if not flow.response:
+            yield from self.make_server_connection()
+            return
+        flow.response.timestamp_start = time.time()  # somebody else has answered, such as a replay
+        yield HttpResponseHeadersHook(flow)
+        if not (yield from self.check_killed(True)):
+            yield from self.send_response()
 
     def make_server_connection(self) -> Decision:
         """Send what the seal allows. Never true: the stock caller would then send the flow's own request."""
@@ -104,13 +138,34 @@ class AttemptStream(GatewayStream):
             else:
                 yield SendHttp(ResponseData(self.stream_id, chunk), self.context.client)
 
+    def send_response(self, already_streamed: bool = False) -> Commands:
+        """As stock does, but that a whole answer goes to the client's stream in one event.
+
+        What would have streamed (a replay has all of it at once) goes the way of streams all the same.
+        """
+        streams = already_streamed or self.exchange.streams(self.answer)
+        if streams or not isinstance(self.stream_id, tuple):
+            yield from super().send_response(already_streamed)
+            return
+        self.answer.timestamp_end = time.time()
+        yield HttpResponseHook(self.flow)
+        self.server_state = self.state_done
+        if (yield from self.check_killed(False)):
+            return
+        self.flow.live = False
+        yield DropStream(self.stream_id)
+        client_id, attempt = self.stream_id
+        yield ReceiveHttp(Answered(client_id, attempt, self.answer))
+
     def state_stream_response_body(self, event: Any) -> Commands:
         self.tick(event)
-        return super().state_stream_response_body(event)
+        steps: Commands = super().state_stream_response_body(event)
+        return steps
 
     def state_consume_response_body(self, event: Any) -> Commands:
         self.tick(event)
-        return super().state_consume_response_body(event)
+        steps: Commands = super().state_consume_response_body(event)
+        return steps
 
     def tick(self, event: Any) -> None:
         if isinstance(event, ResponseData):

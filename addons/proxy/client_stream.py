@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from mitmproxy import flow as mitmflow
 from mitmproxy import http
+from mitmproxy.proxy import events
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import DropStream, SendHttp
 from mitmproxy.proxy.layers.http._base import ReceiveHttp
 from mitmproxy.proxy.layers.http._events import (
     ErrorCode,
-    RequestData,
-    RequestEndOfMessage,
     RequestHeaders,
     RequestProtocolError,
     ResponseData,
@@ -39,9 +38,10 @@ from mitmproxy.proxy.layers.http._hooks import (
 
 from addons.proxy.deadline import Deadline
 from addons.proxy.exchange import AttemptBroke, AttemptHook, Failure, Peek, refused
-from addons.proxy.messages import shallow
+from addons.proxy.messages import header, shallow
 from addons.proxy.speed import server_at
 from addons.proxy.streams import Commands, Decision, GatewayStream
+from addons.proxy.whole import Answered, Asked
 
 if TYPE_CHECKING:
     from addons.proxy.layer import GatewayHttpLayer
@@ -92,7 +92,7 @@ class ClientStream(GatewayStream):
         if not request:
             return False
         limit = self.http_layer.proxy.limits.request_bytes
-        if (declared := self.flow.request.headers.get("content-length", "")).isdigit():
+        if (declared := header(self.flow.request.headers, "content-length")).isdigit():
             too_large = int(declared) > limit
         else:
             too_large = len(self.request_body_buf) > limit
@@ -155,11 +155,7 @@ class ClientStream(GatewayStream):
             request.http_version = self.flow.request.http_version
         self.held, self.peek = [], None
         self.server_state = self.state_wait_for_response_headers
-        attempt_id, body = self.attempt_id, request.raw_content
-        yield ReceiveHttp(RequestHeaders(attempt_id, request, not body, replay_flow=attempt))
-        if body:
-            yield ReceiveHttp(RequestData(attempt_id, body))
-        yield ReceiveHttp(RequestEndOfMessage(attempt_id))
+        yield ReceiveHttp(Asked(self.attempt_id, attempt))
 
     def state_between_attempts(self, event: Any) -> Commands:
         """Nothing can come now that matters."""
@@ -191,6 +187,19 @@ class ClientStream(GatewayStream):
             yield from self.send_response()
 
     # --- an attempt's answer ------------------------------------------------------------------------
+
+    def steps(self, event: events.Event) -> Commands:
+        return self.answered(event) if isinstance(event, Answered) else super().steps(event)
+
+    def answered(self, event: Answered) -> Commands:
+        """An attempt has its whole answer."""
+        if not self.is_current(event.attempt) or self.server_state != self.state_wait_for_response_headers:
+            return
+        if self.exchange.retries(event.response.status_code):
+            self.held = [event]
+            yield from self.attempt_failed(refused(event.response))
+        else:
+            yield from self.take_whole(event.response)
 
     def state_wait_for_response_headers(self, event: ResponseHeaders) -> Commands:
         if event.response.status_code < 200:
@@ -229,9 +238,10 @@ class ClientStream(GatewayStream):
     def take(self, held: list[Any]) -> Commands:
         """This attempt's answer is the client's: its flow gets a response of its own."""
         head, *rest = held
-        attempt = self.exchange.attempts[-1]
-        self.flow.server_conn = attempt.server_conn
-        self.flow.metadata["attempts"] = [flow.id for flow in self.exchange.attempts]
+        if isinstance(head, Answered):
+            yield from self.take_whole(head.response)
+            return
+        self.link_attempts()
         response = shallow(head.response, content=None, trailers=None, timestamp_end=None)
         response.stream = False
         event = ResponseHeaders(self.stream_id, response, head.end_stream)
@@ -241,6 +251,24 @@ class ClientStream(GatewayStream):
             return
         for event in rest:
             yield from self.server_state(event)
+
+    def take_whole(self, response: http.Response) -> Commands:
+        """As `take`, for an answer that is complete."""
+        self.link_attempts()
+        self.flow.response = shallow(response)
+        self.flow.response.stream = False
+        self.server_state = self.state_done
+        yield HttpResponseHeadersHook(self.flow)
+        if (yield from self.check_killed(True)):
+            return
+        if self.exchange.faults:
+            self.flow.response = self.http_layer.proxy.answers.fault(self.flow)
+        yield from self.send_response()
+
+    def link_attempts(self) -> None:
+        """Say on the client's flow whose answer it has, and who was asked."""
+        self.flow.server_conn = self.exchange.attempts[-1].server_conn
+        self.flow.metadata["attempts"] = [flow.id for flow in self.exchange.attempts]
 
     def start_response_stream(self) -> Commands:
         if self.exchange.faults:

@@ -10,14 +10,16 @@ the layer refuses it.
 import inspect
 import logging
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
-from mitmproxy import addonmanager, exceptions, flow, hooks, http
+from mitmproxy import addonmanager, ctx, exceptions, flow, hooks, http
+from mitmproxy.options import Options
 
 from addons.proxy.exchange import AttemptHook, Exchange
 
-Handler = Callable[..., Awaitable[None] | None]
+type Handler = Callable[..., object]
 
 logger = logging.getLogger(__name__)
 
@@ -49,8 +51,9 @@ class Dispatch:
     def __init__(self, manager: addonmanager.AddonManager) -> None:
         self._manager = manager
         self._handlers: dict[str, tuple[tuple[Handler, ...], bool]] = {}
-        manager.master.options.changed.connect(self._options_changed)
-        manager.lookup = _Watched(manager.lookup, self._handlers.clear)
+        self._options = cast(Options, manager.master.options)
+        self._options.changed.connect(self._options_changed)
+        manager.lookup = _Watched(cast(dict[str, object], manager.lookup), self._handlers.clear)
         manager.handle_lifecycle = self.handle_lifecycle  # type: ignore[method-assign]
         manager.trigger_event = self.trigger_event  # type: ignore[method-assign]
 
@@ -110,7 +113,7 @@ class Dispatch:
     def _lookup(self, name: str) -> tuple[tuple[Handler, ...], bool]:
         found = self._handlers.get(name)
         if found is None:
-            addons = addonmanager.traverse(self._manager.chain)
+            addons = cast(Iterator[object], addonmanager.traverse(self._manager.chain))
             handlers = tuple(
                 handler
                 for addon in addons
@@ -125,7 +128,7 @@ class Dispatch:
             return False
         name = type(addon).__name__.lower()
         option = IDLE.get(name)
-        return name in NEVER or (option is not None and not getattr(self._manager.master.options, option))
+        return name in NEVER or (option is not None and not getattr(self._options, option))
 
     def _failed(self, event: hooks.Hook, error: Exception) -> None:
         """Mark the exchange, so that it goes no further. The log says where, not what: that may be a body."""
@@ -147,9 +150,14 @@ def leaves_the_stack(event: hooks.Hook) -> bool:
 
 def subject_of(event: hooks.Hook) -> object:
     """What a hook is about: its first argument. (`event.args()` asks the dataclass each time.)"""
-    for name in type(event).__match_args__:  # type: ignore[attr-defined]
-        return getattr(event, name)
-    return None
+    names = cast(tuple[str, ...], type(event).__match_args__)  # type: ignore[attr-defined]
+    return getattr(event, names[0]) if names else None
+
+
+def find_addon[Addon](kind: type[Addon]) -> Addon | None:
+    """The one of mitmproxy's own addons that is of this class, if it is there."""
+    addon = cast(object, ctx.master.addons.get(kind.__name__.lower()))
+    return addon if isinstance(addon, kind) else None
 
 
 class _Watched(dict[str, object]):

@@ -8,6 +8,8 @@ from mitmproxy import http
 from mitmproxy.proxy import commands
 from mitmproxy.proxy.layers.http._events import ErrorCode, ResponseProtocolError
 
+from addons.proxy.messages import header
+
 FailureKind = Literal["connect", "reset", "timeout", "status", "stream", "killed", "unsupported", "total"]
 
 
@@ -25,7 +27,7 @@ class Failure:
 
 def refused(response: http.Response) -> Failure:
     """An answer that is held back because of its status."""
-    seconds = response.headers.get("retry-after", "")
+    seconds = header(response.headers, "retry-after")
     wait = float(seconds) if seconds.isascii() and seconds.isdigit() else None
     return Failure("status", f"status {response.status_code}", response.status_code, wait)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
@@ -11,6 +11,7 @@ from mitmproxy.proxy.layers.http import (
     GetHttpConnection,
     HttpLayer,
     HTTPMode,
+    HttpStream,
     RegisterHttpConnection,
     SendHttp,
 )
@@ -22,7 +23,8 @@ from addons.proxy.client_stream import ClientStream
 from addons.proxy.exchange import AttemptBroke, Failure
 from addons.proxy.front import Front
 from addons.proxy.speed import snapshot
-from addons.proxy.streams import Commands, GatewayStream
+from addons.proxy.streams import Commands, GatewayStream, StreamId
+from addons.proxy.whole import Asked
 
 if TYPE_CHECKING:
     from addons.proxy.proxy import Proxy
@@ -41,8 +43,9 @@ class Link:
         self._streams = http_layer.streams
 
     def handle_event(self, event: Any) -> Commands:
-        if isinstance(event.stream_id, tuple):  # from an attempt
-            client_id, attempt = event.stream_id
+        stream_id: StreamId = event.stream_id
+        if isinstance(stream_id, tuple):  # from an attempt
+            client_id, attempt = stream_id
             stream = self._streams.get(client_id)
             if isinstance(stream, ClientStream) and stream.is_current(attempt):
                 if len(stream._paused_event_queue) > MOST_WAITING:
@@ -51,7 +54,7 @@ class Link:
                     event.stream_id = client_id
                     yield ReceiveHttp(event)
         elif isinstance(event, RequestProtocolError):  # the client has left
-            stream = self._streams.get(event.stream_id)
+            stream = self._streams.get(stream_id)
             if isinstance(stream, ClientStream):
                 yield ReceiveHttp(RequestProtocolError(stream.attempt_id, event.message, event.code))
 
@@ -63,6 +66,8 @@ class Link:
 
 class GatewayHttpLayer(HttpLayer):
     """One client connection."""
+
+    streams: dict[Any, HttpStream]
 
     def __init__(self, context: Context, proxy: "Proxy", post: Callable[[events.Event], Any]) -> None:
         context.options = snapshot(context.options)
@@ -100,7 +105,7 @@ class GatewayHttpLayer(HttpLayer):
     def event_to_child(self, child: Any, event: events.Event) -> Commands:
         """As stock does, asking for a command's type once: this runs for every command of every layer."""
         for command in child.handle_event(event):
-            kind = type(command)
+            kind = command.__class__
             if command.blocking or kind is commands.RequestWakeup:
                 self.command_sources[command] = child
             if kind is commands.SendData:
@@ -121,24 +126,26 @@ class GatewayHttpLayer(HttpLayer):
                 yield command
 
     def _receive(self, event: Any) -> Commands:
-        if type(event) is RequestHeaders:
+        if type(event) in (RequestHeaders, Asked):
             yield from self.make_stream(event.stream_id)
         if stream := self.streams.get(event.stream_id):  # else it is over, and this is late
             yield from self.event_to_child(stream, event)
 
-    def make_stream(self, stream_id: Any) -> Commands:
+    def make_stream(self, stream_id: StreamId) -> Commands:
         stream: GatewayStream
         if isinstance(stream_id, tuple):
-            exchange = self.streams[stream_id[0]].exchange  # type: ignore[attr-defined]
+            exchange = cast(ClientStream, self.streams[stream_id[0]]).exchange
             stream = AttemptStream(self.context.fork(), stream_id, self, exchange, self.link)
         else:
             stream = ClientStream(self.context.fork(), stream_id, self)
         self.streams[stream_id] = stream
         yield from self.event_to_child(stream, events.Start())
 
-    def listener(self, stream_id: Any) -> ClientStream | None:
+    def listener(self, stream_id: StreamId) -> ClientStream | None:
         """The client's stream, if it is ready for pieces of this attempt's answer."""
-        stream = self.streams.get(stream_id[0]) if isinstance(stream_id, tuple) else None
+        if not isinstance(stream_id, tuple):
+            return None
+        stream = self.streams.get(stream_id[0])
         return stream if isinstance(stream, ClientStream) and stream.takes(stream_id[1]) else None
 
     def wake(self, child: layer.Layer) -> None:

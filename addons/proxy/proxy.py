@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from mitmproxy import addonmanager, ctx, exceptions, http
+from mitmproxy.addons.onboarding import Onboarding
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.connection import Client
 from mitmproxy.net.tls import starts_like_tls_record
@@ -15,7 +16,7 @@ from mitmproxy.proxy.layers.tls import ClientTLSLayer
 from mitmproxy.proxy.server import ConnectionHandler
 
 from addons.proxy import speed
-from addons.proxy.dispatch import Dispatch
+from addons.proxy.dispatch import Dispatch, find_addon
 from addons.proxy.exchange import Exchange
 from addons.proxy.layer import GatewayHttpLayer
 
@@ -59,13 +60,13 @@ class Proxy:
         self._running: set[str] = set()  # client flows that have no answer yet
 
     def load(self, loader: addonmanager.Loader) -> None:
-        self.dispatch = Dispatch(loader.master.addons)
+        self.dispatch = Dispatch(cast(addonmanager.AddonManager, loader.master.addons))
         speed.install()
 
     def running(self) -> None:
         # Its page for clients without mitmproxy's certificate is of no use here, and as it is asynchronous
         # it would make every request go the long way.
-        if onboarding := ctx.master.addons.get("onboarding"):
+        if onboarding := find_addon(Onboarding):
             ctx.master.addons.remove(onboarding)
         speed.settle()
 
@@ -134,7 +135,9 @@ class Proxy:
         self.dispatch.uninstall()
 
     def _server(self) -> Proxyserver:
-        return cast(Proxyserver, ctx.master.addons.get("proxyserver"))
+        found = find_addon(Proxyserver)
+        assert found
+        return found
 
     def _handler(self, client: Client) -> ConnectionHandler | None:
         return cast(ConnectionHandler | None, self._server().connections.get(client.id))

@@ -2,7 +2,7 @@
 
 import logging
 from email.utils import formatdate
-from typing import Any, cast
+from typing import Any
 
 from mitmproxy import addonmanager, ctx, flow, http
 from mitmproxy.addons import clientplayback
@@ -12,6 +12,7 @@ from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.context import Context
 
 from addons.proxy.attempt_stream import AttemptStream
+from addons.proxy.dispatch import find_addon
 from addons.proxy.exchange import Exchange, is_attempt
 from addons.proxy.layer import GatewayHttpLayer
 from addons.proxy.proxy import Proxy
@@ -30,7 +31,9 @@ class Replay:
         self._playback: ServerPlayback
 
     def load(self, loader: addonmanager.Loader) -> None:
-        self._playback = cast(ServerPlayback, loader.master.addons.get("serverplayback"))
+        playback = find_addon(ServerPlayback)
+        assert playback
+        self._playback = playback
         vars(self._playback)["request"] = self.answer
         proxy = self._proxy
 

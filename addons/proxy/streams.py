@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 type Commands = Generator[commands.Command, Any, None]
 type Decision = Generator[commands.Command, Any, bool]
+type StreamId = int | AttemptId
+type AttemptId = tuple[int, int]
+"""Of the client's stream, and the number of the attempt."""
 
 KEPT = 1 << 20
 """Bytes of a streamed body that stay on its flow for people to look at."""
@@ -79,6 +82,7 @@ class GatewayStream(HttpStream):
 
     exchange: Exchange
     tee: Tee | None = None
+    server_state: Callable[[Any], Commands]
 
     def __init__(self, context: Context, stream_id: Any, http_layer: "GatewayHttpLayer") -> None:
         super().__init__(context, stream_id)
@@ -98,11 +102,16 @@ class GatewayStream(HttpStream):
     def _handle_event(self, event: events.Event) -> Commands:
         if isinstance(event, ResponseData) and self.is_streaming:  # no hooks on that way, and many pieces
             return self.pass_on(event.data)
-        return self._with_inline_hooks(super()._handle_event(event))
+        return self._with_inline_hooks(self.steps(event))
+
+    def steps(self, event: events.Event) -> Commands:
+        """What this stream does about an event; its hooks are seen to by the caller."""
+        return super()._handle_event(event)
 
     @property
     def is_streaming(self) -> bool:
-        return self.server_state == self.state_stream_response_body
+        streaming: bool = self.server_state == self.state_stream_response_body
+        return streaming
 
     def pass_on(self, data: bytes) -> Commands:
         """A piece of a streamed answer, on its way to the client."""

@@ -48,7 +48,8 @@ class Trust:
 def context_of(files: Certificates) -> SSL.Context:
     """A context that verifies, with these files."""
     try:
-        context = net_tls.create_proxy_server_context(
+        # Not the cached one: two providers with one authority would share it, and our certificate with it.
+        context = net_tls.create_proxy_server_context.__wrapped__(
             method=net_tls.Method.TLS_CLIENT_METHOD,
             min_version=net_tls.Version.TLS1_2,
             max_version=net_tls.Version.UNBOUNDED,
