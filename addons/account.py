@@ -12,6 +12,7 @@ from mitmproxy import http
 from addons.call import Call, client_call
 from addons.metrics import Metrics
 from addons.prices import cost_usd
+from addons.proxy import Exchange
 from translators.canonical import JsonValue, Usage
 
 CLIENT_LEFT = 499
@@ -31,8 +32,8 @@ class Account:
         if client_call(flow):
             self._metrics.began()
 
-    def response(self, flow: http.HTTPFlow) -> None:
-        self._end(flow)
+    def settled(self, exchange: Exchange) -> None:
+        self._end(exchange.flow)
 
     def error(self, flow: http.HTTPFlow) -> None:
         self._end(flow)

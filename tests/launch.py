@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,6 +13,9 @@ from tests.upstream import PATIENCE
 
 SLOWEST = 120
 """Seconds that a command may take which does something big, such as making an environment."""
+
+PACKAGES = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+"""Where this environment has its packages, so that another one can see them without a network."""
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:

@@ -16,7 +16,6 @@ import pytest
 from tests import oracles
 from translators import DIALECTS, sse
 from translators.body import parse
-from translators.dialect import Dialect
 from translators.errors import Unsupported
 from translators.translator import Translator
 
@@ -77,7 +76,7 @@ COMPLETE = [recording for recording in STREAMS if not recording.case.startswith(
 
 
 def pairs(recordings: Iterable[Recording], *, same: bool = False) -> pytest.MarkDecorator:
-    """Parametrizes `recording` and `other`: each recording with each other dialect, or (`same`) its own too."""
+    """Parametrizes `recording` and `other`: each recording with each other dialect, and its own if `same`."""
     rows = [
         pytest.param(recording, other, id=f"{recording}-{other}")
         for recording in recordings
@@ -101,9 +100,8 @@ def translator(client: str, provider: str, *, include_usage: bool = True) -> Tra
 def translated_request(raw: bytes, client: str, provider: str) -> dict[str, Any]:
     """What a provider of another dialect gets for a request, or why it gets none."""
     body = parse(raw)
-    model = str(body.json["model"])
     try:
-        written = Translator(DIALECTS[client], DIALECTS[provider]).request(body, model)
+        written = Translator(DIALECTS[client], DIALECTS[provider]).request(body, str(body.json["model"]))
     except Unsupported as error:
         return {"refused": {"field": error.meaning, "reason": error.reason}}
     return {"dropped": list(written.dropped), "body": orjson.loads(written.body)}
@@ -190,7 +188,3 @@ JUDGES: Mapping[str, Judge] = {
         ends=lambda frame: frame.startswith(b"event: message_stop"),
     ),
 }
-
-
-def dialect(name: str) -> Dialect:
-    return DIALECTS[name]

@@ -122,7 +122,11 @@ def test_errors(recording: Recording, other: str) -> None:
 
 def test_no_golden_is_left_behind() -> None:
     wanted = {
-        golden(*((recording.dialect, other) if part == "request.json" else (other, recording.dialect)), case, part)
+        golden(
+            *((recording.dialect, other) if part == "request.json" else (other, recording.dialect)),
+            case,
+            part,
+        )
         for recording in ALL
         for other in DIALECTS
         for case in [recording.case]

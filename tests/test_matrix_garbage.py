@@ -19,7 +19,9 @@ from tests.matrix import (
     REQUESTS,
     STREAMS,
     WHOLE,
+    Recording,
     frames,
+    pairs,
     translated_stream,
     translator,
 )
@@ -35,7 +37,9 @@ SCALARS = st.one_of(
     st.integers(-(2**63), 2**64 - 1),
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(max_size=6),
-    st.sampled_from(["user", "text", "tool_use", "function", "auto", "{}", "[", "https://a", "data:a/b;base64,"]),
+    st.sampled_from(
+        ["user", "text", "tool_use", "function", "auto", "{}", "[", "https://a", "data:a/b;base64,"]
+    ),
 )
 JSON = st.recursive(
     SCALARS,
@@ -114,6 +118,8 @@ def test_a_spoilt_stream(data: st.DataObject) -> None:
     made = translated_stream(pieces, recording.dialect, client)
     if recording.dialect != client:
         check_frames(made, client)
+    else:
+        assert b"".join(made).startswith(b"".join(pieces[: at + 1]))
 
 
 @settings(max_examples=200, deadline=None)
@@ -176,3 +182,23 @@ def test_any_object_for_a_request(name: str, value: dict[str, Any]) -> None:
     with suppress(BadRequest, Unsupported):
         DIALECTS[name].check_request(value)
         DIALECTS[name].read_request(value)
+
+
+@pairs(REQUESTS, same=True)
+def test_a_request_that_is_deep(recording: Recording, other: str) -> None:
+    """Wherever it is deep: what can be read is not always shallow enough to be written."""
+    body, deep = orjson.loads(recording.request), b"[" * 300 + b"]" * 300
+    for container, key in list(places(body)):
+        kept, container[key] = container[key], "deep"
+        raw = orjson.dumps(body).replace(b'"deep"', deep)
+        container[key] = kept
+        with suppress(BadRequest, Unsupported):
+            Translator(DIALECTS[recording.dialect], DIALECTS[other]).request(parse(raw), "m")
+
+
+@pytest.mark.parametrize("depth", [10, 250, 400])
+def test_results_of_tools_in_results_of_tools(depth: int) -> None:
+    block = b'{"type":"tool_result","tool_use_id":"a","content":[' * depth + b"]}" * depth
+    raw = b'{"model":"m","max_tokens":9,"messages":[{"role":"user","content":[' + block + b"]}]}"
+    with pytest.raises(BadRequest):
+        Translator(DIALECTS["anthropic_messages"], DIALECTS["openai_chat"]).request(parse(raw), "m")

@@ -2,7 +2,6 @@
 
 import shutil
 import sys
-import sysconfig
 import zipfile
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -13,7 +12,7 @@ import pytest
 from tests import oracles
 from tests.e2e.client import MESSAGES, messages, post
 from tests.gateway import REPOSITORY, free_port
-from tests.launch import environment, launched, output_of
+from tests.launch import PACKAGES, environment, launched, output_of
 
 PACKAGED = ("addons", "translators")
 OTHER_INPUTS = ("pyproject.toml", "setup.py", "README.md", "LICENSE")
@@ -33,7 +32,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(REPOSITORY / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in OTHER_INPUTS:
         shutil.copy(REPOSITORY / name, tree)
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", dist, "."]
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(dist), "."]
     output_of(build, tree, environment(tree))
     (built,) = dist.glob("*.whl")
     return built
@@ -59,8 +58,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     python = venv / "bin" / "python"
     output_of([python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel], home, env)
     purelib = output_of([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], home, env)
-    # A plain path: the .pth files over there, the checkout's own among them, are not read.
-    (Path(purelib.strip()) / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    # Plain paths: the .pth files over there, the checkout's own among them, are not read.
+    (Path(purelib.strip()) / "packages.pth").write_text("\n".join(PACKAGES))
     return Installed(python.parent, home)
 
 
@@ -73,7 +72,7 @@ def test_the_wheel_holds_every_file(wheel: Path) -> None:
 
 
 def test_nothing_comes_from_the_checkout(installed: Installed) -> None:
-    code = "import dragoman.addons.cli, addons.gateway, translators; print(addons.__file__, translators.__file__)"
+    code = "import dragoman.addons.cli, addons, translators; print(addons.__file__, translators.__file__)"
     printed = output_of([installed.bin / "python", "-c", code], installed.home, environment(installed.home))
     places = [Path(line).is_relative_to(installed.bin.parent) for line in printed.split()]
     assert places == [True, True]
@@ -93,8 +92,7 @@ def test_check(installed: Installed) -> None:
 def test_run_without_any_configuration(installed: Installed, tmp_path: Path) -> None:
     ports = port, admin = free_port(), free_port()
     command = [
-        installed.bin / "dragoman",
-        "run",
+        *(str(installed.bin / "dragoman"), "run"),
         *("--listen", f"127.0.0.1:{port}", "--admin", f"127.0.0.1:{admin}"),
     ]
     with launched(command, ports, installed.home, environment(installed.home), tmp_path) as gateway:

@@ -37,7 +37,7 @@ from mitmproxy.proxy.layers.http._hooks import (
 )
 
 from addons.proxy.deadline import Deadline
-from addons.proxy.exchange import AttemptBroke, AttemptHook, Failure, Peek, refused
+from addons.proxy.exchange import AttemptBroke, AttemptHook, Failure, Peek, SettledHook, refused
 from addons.proxy.messages import header, shallow
 from addons.proxy.speed import server_at
 from addons.proxy.streams import Commands, Decision, GatewayStream
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from addons.proxy.layer import GatewayHttpLayer
 
 logger = logging.getLogger(__name__)
+
+FROM_ATTEMPTS = (ResponseHeaders, ResponseData, ResponseEndOfMessage, ResponseProtocolError)
 
 PEEK_SECONDS = 1.0
 """For how long the head of a stream is held back in case that it is followed by an error."""
@@ -189,7 +191,11 @@ class ClientStream(GatewayStream):
     # --- an attempt's answer ------------------------------------------------------------------------
 
     def steps(self, event: events.Event) -> Commands:
-        return self.answered(event) if isinstance(event, Answered) else super().steps(event)
+        if isinstance(event, Answered):
+            return self.answered(event)
+        if self.server_state == self.state_done and isinstance(event, FROM_ATTEMPTS):
+            return self.state_between_attempts(event)  # it waited while the answer was replaced
+        return super().steps(event)
 
     def answered(self, event: Answered) -> Commands:
         """An attempt has its whole answer."""
@@ -318,6 +324,7 @@ class ClientStream(GatewayStream):
         if self.exchange.faults and not already_streamed:
             self.flow.response = self.http_layer.proxy.answers.fault(self.flow)
         self.server_state = self.state_done
+        yield SettledHook(self.exchange)
         if (yield from self.check_killed(False)):
             return
         if not already_streamed:

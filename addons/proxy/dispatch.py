@@ -133,7 +133,7 @@ class Dispatch:
     def _failed(self, event: hooks.Hook, error: Exception) -> None:
         """Mark the exchange, so that it goes no further. The log says where, not what: that may be a body."""
         subject = subject_of(event)
-        exchange = event.exchange if isinstance(event, AttemptHook) else None
+        exchange = subject if isinstance(subject, Exchange) else None
         if isinstance(subject, http.HTTPFlow):
             exchange = Exchange.of(subject)
         if exchange:

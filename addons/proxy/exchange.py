@@ -138,3 +138,10 @@ class AttemptHook(commands.StartHook):
     """An upstream attempt is needed: the first one, or the next after the last has failed."""
 
     exchange: Exchange
+
+
+@dataclass
+class SettledHook(commands.StartHook):
+    """What the client is told is certain, after all `response` hooks and what may have failed in them."""
+
+    exchange: Exchange

@@ -136,13 +136,21 @@ class Chain:
 def an_answer(body: Any, status: int = 200, **headers: str) -> http.Response:
     """A provider's answer."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return http.Response.make(status, content, fields(headers))
+    response = http.Response.make(status, headers=fields(headers))
+    response.raw_content = content  # as it is: encoded already, where a header says so
+    response.headers["content-length"] = str(len(content))
+    return response
 
 
 def fields(headers: dict[str, str]) -> http.Headers:
     """JSON unless they say otherwise."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return http.Headers(**({"content-type": "application/json"} | named))
+    return http.Headers(
+        [
+            (name.encode(), value.encode())
+            for name, value in ({"content-type": "application/json"} | named).items()
+        ]
+    )
 
 
 def told(response: http.Response | None) -> Any:

@@ -122,7 +122,7 @@ def written(text: bool, *calls: Call, times: int = 1) -> str:
     for call in calls:
         account.requestheaders(call.flow)
         for _ in range(times):
-            account.response(call.flow)
+            account.settled(call)
             account.error(call.flow)
     return out.getvalue()
 
@@ -136,7 +136,7 @@ def test_attempts_have_no_line_of_their_own() -> None:
     call = answered()
     account = Account(Metrics(), out := io.StringIO())
     account.requestheaders(call.attempts[0])
-    account.response(call.attempts[0])
+    assert Call.of_client(call.attempts[0]) is None
     account.error(call.attempts[0])
     assert out.getvalue() == ""
 

@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from addons.config_providers import SERVED, TYPES, Demo, Disabled, Provider, Timeouts, Tls
+from tests.tls import Authority
 
 MINIMAL: dict[str, dict[str, object]] = {
     "azure-openai": {"base_url": "https://r.openai.azure.com", "api_version": "v", "api_key": "k"},
@@ -78,10 +79,13 @@ def test_credentials_are_not_shown() -> None:
 
 
 def test_a_certificate_of_its_own(tmp_path: Path) -> None:
-    (tmp_path / "c.pem").touch()
-    assert Tls(ca_file=tmp_path / "c.pem").ca_file == tmp_path / "c.pem"
+    file = Authority("private", tmp_path).file
+    assert Tls(ca_file=file).ca_file == file
     with pytest.raises(ValidationError, match="without client_cert"):
-        Tls(client_key=tmp_path / "c.pem")
+        Tls(client_key=file)
+    file.write_text("")
+    with pytest.raises(ValidationError, match="can't be used: no certificate or crl found"):
+        Tls(ca_file=file)
 
 
 def test_models_are_frozen() -> None:

@@ -175,7 +175,7 @@ def test_what_is_left_out_is_listed(request_: Request, listed: list[str]) -> Non
         (parts(Image(FileId("openai", "f"))), "FileId.id"),
         (parts(Document(Data("application/zip", "AAAA"))), "Data.media_type"),
         (parts(Document(Data("text/plain", "!"))), "Data.base64"),
-        (parts(Image(Url("u")), role="system"), "Turn.parts"),
+        (replace(SHORT, turns=(Turn("system", (Image(Url("u")),)), said("x"))), "Turn.parts"),
         (parts(ToolUse("a", "f", "{"), role="assistant"), "ToolUse.arguments"),
         (parts(ToolUse("a", "f", "[]"), role="assistant"), "ToolUse.arguments"),
         (parts(ToolUse("", "f", "{}"), role="assistant"), "ToolUse.id"),
@@ -304,3 +304,8 @@ def test_tool_choice() -> None:
     ]:
         assert write(replace(tools, tool_choice=choice, parallel_tool_calls=False))["tool_choice"] == written
     assert "tool_choice" not in write(replace(tools, parallel_tool_calls=True))
+
+
+def test_where_all_is_instructions_the_last_is_the_question() -> None:
+    body = write(replace(SHORT, turns=(said("Be brief.", "system"), said("Greet me.", "developer"))))
+    assert (body["system"], body["messages"]) == ("Be brief.", [{"role": "user", "content": "Greet me."}])

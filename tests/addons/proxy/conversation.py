@@ -1,0 +1,215 @@
+"""One client's connection through the gateway's layer, without a socket: events in, commands out.
+
+`mitmproxy.proxy` is made for this; what a server does with commands is done here, in memory. The addons are
+real ones, and so is the dispatch of their hooks.
+"""
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from mitmproxy import flow as mitmflow
+from mitmproxy import http
+from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.connection import Connection, ConnectionState, Server
+from mitmproxy.proxy import commands, events
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.mode_specs import ProxyMode
+from mitmproxy.test import taddons, tflow
+
+from addons.proxy import Exchange, Limits, Proxy
+from addons.proxy.layer import GatewayHttpLayer
+from addons.refusals import Refusals
+from tests.addons.calls import a_config
+
+POST = b"POST /v1/x HTTP/1.1\r\nHost: gateway\r\nContent-Length: 2\r\n\r\nhi"
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+PATIENCE = 5.0
+
+
+def live[**P](test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
+    """A test that needs a running loop."""
+
+    @functools.wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        asyncio.run(asyncio.wait_for(test(*args, **kwargs), 30))
+
+    return run
+
+
+class Plan:
+    """An addon that asks one provider after the other, and notes what happens."""
+
+    def __init__(self, *hosts: str, **settings: Any) -> None:
+        self.hosts = hosts or ("one.example",)
+        self.settings = settings
+        """Attributes of the exchange."""
+        self.seen: list[str] = []
+        self.exchanges: list[Exchange] = []
+
+    def attempt(self, exchange: Exchange) -> None:
+        if exchange not in self.exchanges:
+            self.exchanges.append(exchange)
+        for name, value in self.settings.items():
+            setattr(exchange, name, value)
+        exchange.seal = exchange.seal or (lambda flow: flow.request)
+        made = len(exchange.attempts)
+        if made < len(self.hosts):
+            exchange.request = http.Request.make(
+                "POST", f"http://{self.hosts[made]}/up", b"translated", {"x-attempt": str(made + 1)}
+            )
+        else:
+            exchange.over = True
+
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        self._note("requestheaders", flow)
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        self._note("request", flow)
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        self._note("responseheaders", flow)
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        self._note("response", flow)
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        self._note("error", flow)
+
+    def _note(self, hook: str, flow: http.HTTPFlow) -> None:
+        self.seen.append(f"{flow.metadata.get('attempt', 'client')} {hook}")
+
+
+class Upstream:
+    """A connection that the layer has opened."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.received = b""
+
+    @property
+    def closed(self) -> bool:
+        return self.server.state is ConnectionState.CLOSED
+
+
+class Conversation:
+    """Use it inside of a running loop."""
+
+    def __init__(self, *addons: Any, limits: Limits | None = None, refuse: tuple[str, ...] = ()) -> None:
+        self.refuse = refuse
+        """Hosts that can't be connected to."""
+        config = a_config()
+        self.proxy = Proxy(Exchange, Refusals(lambda: config))
+        self.proxy.limits = limits or Limits()
+        self.addons = taddons.context(Proxyserver(), self.proxy, *addons)
+        self.addons.options.update(keep_host_header=True, connection_strategy="lazy")
+        self.client = tflow.tclient_conn()
+        self.client.proxy_mode = ProxyMode.parse("reverse:http://127.0.0.1:1")
+        context = Context(self.client, self.addons.options)
+        context.server = Server(address=("127.0.0.1", 1))
+        self.layer = GatewayHttpLayer(context, self.proxy, self.happens)
+        self.upstreams: list[Upstream] = []
+        self.received = b""
+        """What the client got."""
+        self.commands: list[commands.Command] = []
+        self._lock = asyncio.Lock()
+
+    @property
+    def flow(self) -> http.HTTPFlow:
+        """The client's one flow."""
+        (flow,) = {id(e.flow): e.flow for addon in self._plans() for e in addon.exchanges}.values()
+        return flow
+
+    def _plans(self) -> list[Plan]:
+        return [addon for addon in self.addons.master.addons.chain if isinstance(addon, Plan)]
+
+    async def start(self) -> "Conversation":
+        await self.happens(events.Start())
+        return self
+
+    async def say(self, data: bytes) -> bytes:
+        """The client sends something. What it has got since, and before."""
+        await self.happens(events.DataReceived(self.client, data))
+        return self.received
+
+    async def leave(self) -> None:
+        """The client goes away."""
+        self.client.state = ConnectionState.CLOSED
+        await self.happens(events.ConnectionClosed(self.client))
+
+    async def answer(self, data: bytes, number: int = -1) -> bytes:
+        """A provider sends something; what the client has got."""
+        await self.happens(events.DataReceived(self.upstreams[number].server, data))
+        return self.received
+
+    async def hang_up(self, number: int = -1) -> bytes:
+        """A provider closes its connection; what the client has got."""
+        server = self.upstreams[number].server
+        server.state = ConnectionState.CLOSED
+        await self.happens(events.ConnectionClosed(server))
+        return self.received
+
+    async def until(self, look: Callable[[], object]) -> None:
+        """Let time pass until something is true."""
+        async with asyncio.timeout(PATIENCE):
+            while not look():
+                await asyncio.sleep(0.005)
+
+    async def happens(self, event: events.Event) -> None:
+        """One event and all that follows from it."""
+        waiting = [event]
+        while waiting:
+            async with self._lock:
+                done = list(self.layer.handle_event(waiting.pop(0)))
+            for command in done:
+                self.commands.append(command)
+                waiting += await self._do(command)
+
+    async def _do(self, command: commands.Command) -> list[events.Event]:
+        match command:
+            case commands.SendData(connection=connection, data=data):
+                self._send(connection, data)
+            case commands.OpenConnection(connection=Server() as server):
+                return [events.OpenConnectionCompleted(command, self._open(server))]
+            case commands.CloseTcpConnection(connection=connection, half_close=True):
+                connection.state &= ~ConnectionState.CAN_WRITE
+            case commands.CloseConnection(connection=connection) if connection.state:
+                connection.state = ConnectionState.CLOSED
+                return [events.ConnectionClosed(connection)]
+            case commands.StartHook():
+                await self.addons.master.addons.handle_lifecycle(command)
+                subject = command.args()[0]
+                if isinstance(subject, mitmflow.Flow) and subject.intercepted:
+                    asyncio.get_running_loop().create_task(self._resumed(command, subject))
+                elif command.blocking:
+                    return [events.HookCompleted(command)]
+            case _:
+                pass
+        return []
+
+    async def _resumed(self, command: commands.StartHook, flow: mitmflow.Flow) -> None:
+        await flow.wait_for_resume()
+        await self.happens(events.HookCompleted(command))
+
+    def _send(self, connection: Connection, data: bytes) -> None:
+        if connection is self.client:
+            self.received += data
+        else:
+            upstream = next(upstream for upstream in self.upstreams if upstream.server is connection)
+            upstream.received += data
+
+    def _open(self, server: Server) -> str | None:
+        assert server.address
+        if server.address[0] in self.refuse:
+            server.error = "refused"
+            return server.error
+        server.state = ConnectionState.OPEN
+        server.peername = server.sockname = ("127.0.0.1", 5)
+        self.upstreams.append(Upstream(server))
+        return None
+
+
+async def talking(*addons: Any, **settings: Any) -> Conversation:
+    """A conversation that has begun."""
+    return await Conversation(*addons, **settings).start()
