@@ -21,12 +21,14 @@ Dialect = Literal["openai_chat", "anthropic_messages"]
 
 
 def editable(field: str) -> str:
+    """A field of the body that the configuration may set or remove."""
     if field in ("model", "stream"):
         raise ValueError(f"{field} is the gateway's to set; a backend's own name is its `model`")
     return field
 
 
 def unset(value: str) -> str:
+    """The address of a provider that has none."""
     if value:
         raise ValueError("is not to be set: this provider is a part of the gateway")
     return value

@@ -15,6 +15,7 @@ WITHOUT_STATUS = ("connect", "reset", "timeout")
 
 
 def cause(text: str) -> str:
+    """A failure that can be retried."""
     if text not in WITHOUT_STATUS and not re.fullmatch(r"[45](\d\d|xx)", text):
         raise ValueError("must be connect, reset, timeout, a status such as 429, or 5xx")
     return text

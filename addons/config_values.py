@@ -103,12 +103,14 @@ def moment(value: object) -> object:
 
 
 def header_name(value: str) -> str:
+    """A header's name, in lower case."""
     if not _HEADER.fullmatch(value):
         raise ValueError(f"{value!r} is not a header name")
     return value.lower()
 
 
 def settable_header(value: str) -> str:
+    """A header that may be set or removed by hand."""
     name = header_name(value)
     if name in HOP_BY_HOP:
         raise ValueError(f"{name} belongs to the connection and can't be set or removed")
@@ -116,6 +118,7 @@ def settable_header(value: str) -> str:
 
 
 def forwardable_header(value: str) -> str:
+    """A header of the client's that a provider may see."""
     name = settable_header(value)
     if CREDENTIALS.fullmatch(name):
         raise ValueError(f"{name} may hold the client's own credentials, which are never forwarded")
@@ -123,6 +126,7 @@ def forwardable_header(value: str) -> str:
 
 
 def header_value(value: str) -> str:
+    """A header's value, which can't end the header."""
     if re.search(r"[\r\n\0]", value):
         raise ValueError("a header's value can't hold a line break or NUL")
     return value.strip()
@@ -147,6 +151,7 @@ def base_url(value: str) -> str:
 
 
 def regex(value: object) -> object:
+    """A regular expression, compiled."""
     try:
         return re.compile(value) if isinstance(value, str) else value
     except re.error as error:
@@ -154,6 +159,7 @@ def regex(value: object) -> object:
 
 
 def prefix(value: str) -> str:
+    """`anthropic/` -> `/anthropic`; empty for the root."""
     if re.search(r"[\s?#%\\]|//|(^|/)\.\.?(/|$)", value):
         raise ValueError("must be a plain path such as /anthropic")
     return "/" + value.strip("/") if value.strip("/") else ""

@@ -21,6 +21,12 @@ LONGEST = 100
 class Label:
     """Writes comments and markers, but not over those of a person."""
 
+    @property
+    def idle(self) -> bool:
+        """Whether nobody would read a word of it: there is no UI, and nothing is recorded."""
+        recorded = any(getattr(ctx.options, name, None) for name in ("save_stream_file", "hardump"))
+        return not recorded and find_addon(View) is None
+
     def running(self) -> None:
         options = ctx.options
         if "web_columns" in options and not options.has_changed("web_columns"):  # pyright: ignore[reportUnknownMemberType]

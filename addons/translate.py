@@ -106,7 +106,7 @@ class Translate:
             decoder = Decoder(coding, RESPONSE_BYTES)
             response.headers["content-type"] = "text/event-stream; charset=utf-8"
             response.headers["cache-control"] = "no-cache"
-            response.stream = ClientStream(attempt.translator.stream(created_of(response)), decoder, call)
+            response.stream = Translating(attempt.translator.stream(created_of(response)), decoder, call)
         else:
             response.stream = True
 
@@ -147,10 +147,10 @@ class Translate:
         if call.stream and not translator.identity and EVENT_STREAM not in content_type:
             response.headers["content-type"] = "text/event-stream; charset=utf-8"
             return translator.whole_as_stream(body, created_of(response))
-        return translator.response(body, created_of(response))
+        return translator.response(body, 0 if translator.identity else created_of(response))
 
 
-class ClientStream:
+class Translating:
     """What the client's response streams through."""
 
     def __init__(self, stream: Stream, decoder: Decoder, call: Call) -> None:

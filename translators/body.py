@@ -10,6 +10,7 @@ import orjson
 from translators.canonical import Json, JsonValue
 from translators.errors import BadRequest
 
+TOO_DEEP = "The request body is nested too deeply."
 _SPACE = " \t\r\n"
 
 
@@ -65,12 +66,20 @@ def parse(raw: bytes) -> Body:
         text = raw.decode()
         members = _members(text)
     except RecursionError:
-        raise BadRequest("", "The request body is nested too deeply.") from None
+        raise BadRequest("", TOO_DEEP) from None
     if len(members) != len(value):
         keys = [key for key, *_ in members]
         twice = next(key for key in keys if keys.count(key) > 1)
         raise BadRequest(twice, "is given twice")
     return Body(raw, value, text, members)
+
+
+def encode(body: JsonValue) -> bytes:
+    """JSON made of a client's. What is written must be less deep than what is read."""
+    try:
+        return orjson.dumps(body)
+    except orjson.JSONEncodeError:
+        raise BadRequest("", TOO_DEEP) from None
 
 
 def _members(text: str) -> list[tuple[str, int, int, int]]:
@@ -95,4 +104,4 @@ def _skip(text: str, at: int) -> int:
 
 
 def _text(value: JsonValue) -> str:
-    return orjson.dumps(value).decode()
+    return encode(value).decode()

@@ -49,6 +49,8 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class Url:
+    """A file that the provider fetches by itself."""
+
     url: str
 
 
@@ -62,6 +64,8 @@ class FileId:
 
 @dataclass(frozen=True, slots=True)
 class Text:
+    """What somebody says; of an assistant's text, `citations` are the sources."""
+
     text: str
     cache: Cache | None = None
     citations: Opaque | None = None
@@ -77,6 +81,8 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Image:
+    """A picture; `detail` is how closely to look at it."""
+
     source: Data | Url | FileId
     detail: Literal["auto", "low", "high", "original"] | None = None
     cache: Cache | None = None
@@ -85,6 +91,8 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Audio:
+    """A sound, which no vendor takes but as data."""
+
     source: Data
     cache: Cache | None = None
 
@@ -115,6 +123,8 @@ class ToolUse:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
+    """What the client's function gave for the call of this id."""
+
     id: str
     parts: tuple["Text | Image | Document | Opaque", ...]
     is_error: bool | None = None

@@ -6,6 +6,25 @@ GatewayError
 └── BadUpstream   the provider's answer can't be read (502)
 """
 
+from collections.abc import Mapping
+
+from translators.canonical import ErrorKind
+
+STATUS: Mapping[ErrorKind, int] = {
+    "invalid_request": 400,
+    "authentication": 401,
+    "billing": 402,
+    "permission": 403,
+    "not_found": 404,
+    "too_large": 413,
+    "unsupported": 422,
+    "rate_limit": 429,
+    "server": 500,
+    "overloaded": 503,
+    "timeout": 504,
+}
+"""The HTTP status of an error that has none of its own."""
+
 
 class GatewayError(Exception):
     """Anything that the gateway itself refuses; rendered once, in the client's dialect."""

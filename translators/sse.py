@@ -47,6 +47,7 @@ _ONE_LINE = re.compile(rb"(?:event: .*\n)?data: (.*)\n\n")
 
 
 def data_of(raw: bytes) -> bytes:
+    """The payload of one event, its lines joined; empty for a comment."""
     if b"\r" not in raw and (one := _ONE_LINE.fullmatch(raw)):
         return one[1]
     lines = (line.partition(b":") for line in re.split(rb"\r\n|\n|\r", raw))

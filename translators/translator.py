@@ -1,12 +1,12 @@
 """Two dialects joined: what becomes of one attempt's request and answer. Identity when the two are one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
 import orjson
 
-from translators.body import Body
+from translators.body import TOO_DEEP, Body, encode
 from translators.canonical import (
     Done,
     Event,
@@ -19,13 +19,14 @@ from translators.canonical import (
     Used,
 )
 from translators.dialect import Dialect, Spoken, Writer
-from translators.errors import BadUpstream, Unsupported
+from translators.errors import BadRequest, BadUpstream, Unsupported
 from translators.fields import losses, spelling
 
 UNREADABLE = (KeyError, TypeError, ValueError, IndexError, AttributeError, BadUpstream)
 """What reading somebody else's answer may raise."""
 
 ENDED_EARLY = "The provider's stream ended early."
+UNTELLABLE = "The provider's answer can't be told in the client's dialect."
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +89,16 @@ class Translator:
 
     def _translated(self, body: Body, model: str) -> Outgoing:
         source, target = cast(Dialect, self.source), cast(Dialect, self.target)
-        request = source.read_request({**body.json, "model": model})
-        self._include_usage = bool(request.include_usage)
         try:
+            request = source.read_request({**body.json, "model": model})
+            self._include_usage = bool(request.include_usage)
             dropped = losses(request, source.READS, target.LACKS, target.OWNER)
             written = target.write_request(request)
+            return Outgoing(encode({**written, **target.metered(written)}), tuple(dropped))
         except Unsupported as error:
             raise Unsupported(spelling(error.meaning, source.READS), error.reason) from None
-        return Outgoing(orjson.dumps({**written, **target.metered(written)}), tuple(dropped))
+        except RecursionError:
+            raise BadRequest("", TOO_DEEP) from None
 
     # --- the answer ---------------------------------------------------------------------------------
 
@@ -111,7 +114,7 @@ class Translator:
         try:
             return orjson.dumps(cast(Dialect, self.source).write_response(events, created=created))
         except UNREADABLE as error:
-            raise BadUpstream("The provider's answer can't be told in the client's dialect.") from error
+            raise BadUpstream(UNTELLABLE) from error
 
     def whole_as_stream(self, body: bytes, created: int) -> bytes:
         """A whole answer for a client that asked for a stream, from a provider that does not."""
@@ -119,7 +122,10 @@ class Translator:
         frames = list[bytes]()
         for event in self._read(body):
             self.outcome.see(event)
-            frames += writer.write(event)
+            try:
+                frames += writer.write(event)
+            except UNREADABLE as error:
+                raise BadUpstream(UNTELLABLE) from error
         return b"".join(frames)
 
     def _read(self, body: bytes) -> list[Event]:
@@ -168,52 +174,53 @@ class Stream:
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The frames that the next bytes from upstream amount to; `[]` means nothing to say yet."""
-        return self._say(lambda: self._framing.feed(chunk))
+        return self._safely(lambda: self._told(self._framing.feed(chunk)))
 
     def close(self) -> list[bytes]:
         """Upstream is done. If it never finished its answer, the client is told so."""
-        frames = self._say(self._framing.close)
-        if self.over:
-            return frames
-        if self._complete:  # only the farewell is missing
-            return frames + self._end()
+        frames = self._safely(lambda: self._told(self._framing.close()))
+        if self._complete and not self.over:  # only the farewell is missing
+            frames += self._safely(self._end)
         return frames + self.fail(ENDED_EARLY)
 
     def fail(self, message: str) -> list[bytes]:
         """The answer can't go on: the frames that say so."""
-        return [] if self.over else list(self._write(Failed("server", message, type="upstream_error")))
+        return [] if self.over else self._write(Failed("server", message, type="upstream_error"))
 
     @property
     def _complete(self) -> bool:
         """Whether every choice had its end."""
         return bool(self._choices) and all(self._choices.values())
 
-    def _say(self, cut: Callable[[], list[tuple[bytes, bytes]]]) -> list[bytes]:
+    def _safely(self, tell: Callable[[], Iterable[bytes]]) -> list[bytes]:
         frames: list[bytes] = []
         try:
-            for raw, data in cut():
-                if self.over:
-                    return frames
-                frames += self._pass(raw, data) if self._passes else self._translate(data)
-        except UNREADABLE:
+            frames.extend(tell())
+        except UNREADABLE:  # what was told before stays told
             frames += self.fail("The provider's stream can't be read.")
         return frames
+
+    def _told(self, events: list[tuple[bytes, bytes]]) -> Iterator[bytes]:
+        for raw, data in events:
+            if self.over:
+                return
+            yield from self._pass(raw, data) if self._passes else self._translate(data)
 
     def _translate(self, data: bytes) -> Iterator[bytes]:
         for event in self._events(data):
             if self.over:
                 return
             match event:
+                case Started() | Ping() | Used() | Failed():
+                    yield from self._write(event)
+                case _ if not self._started:
+                    raise ValueError("an answer without its head")
                 case Done() if not self._complete:
                     yield from self.fail(ENDED_EARLY)
-                case Started() | Ping() | Used() | Done() | Failed():
-                    yield from self._write(event)
                 case Finished(choice=choice) if self._choices.get(choice):
                     pass  # once is enough
-                case _ if self._started:
-                    yield from self._write(event)
                 case _:
-                    raise ValueError("content before the head of an answer")
+                    yield from self._write(event)
 
     def _events(self, data: bytes) -> Iterator[Event]:
         return self._reader.read(data) if data else iter((Ping(),))
@@ -230,13 +237,16 @@ class Stream:
         hidden = self._hide_usage and events and all(isinstance(event, Used) for event in events)
         return [] if hidden else [raw]
 
-    def _write(self, event: Event) -> Iterator[bytes]:
+    def _write(self, event: Event) -> list[bytes]:
+        frames = list(self._writer.write(event))
         self._see(event)
-        return self._writer.write(event)
+        return frames
 
     def _end(self) -> list[bytes]:
+        if not self._passes:
+            return self._write(Done())
         self._see(Done())
-        return [] if self._passes else list(self._writer.write(Done()))
+        return []
 
     def _see(self, event: Event) -> None:
         match event:

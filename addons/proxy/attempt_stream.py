@@ -5,7 +5,7 @@ upstream: what `exchange.seal` returns, after all hooks and after what people ha
 """
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mitmproxy import http
 from mitmproxy.connection import Connection
@@ -31,7 +31,7 @@ from mitmproxy.proxy.layers.http._hooks import (
 )
 
 from addons.proxy.exchange import AttemptBroke, Exchange, Failure, FailureKind
-from addons.proxy.streams import Commands, Decision, GatewayStream
+from addons.proxy.streams import Commands, Decision, GatewayStream, StreamId
 from addons.proxy.whole import Answered, Asked
 
 if TYPE_CHECKING:
@@ -144,7 +144,8 @@ class AttemptStream(GatewayStream):
         What would have streamed (a replay has all of it at once) goes the way of streams all the same.
         """
         streams = already_streamed or self.exchange.streams(self.answer)
-        if streams or not isinstance(self.stream_id, tuple):
+        stream_id = cast(StreamId, self.stream_id)
+        if streams or not isinstance(stream_id, tuple):  # the latter: a replay of an attempt by itself
             yield from super().send_response(already_streamed)
             return
         self.answer.timestamp_end = time.time()
@@ -154,7 +155,7 @@ class AttemptStream(GatewayStream):
             return
         self.flow.live = False
         yield DropStream(self.stream_id)
-        client_id, attempt = self.stream_id
+        client_id, attempt = stream_id
         yield ReceiveHttp(Answered(client_id, attempt, self.answer))
 
     def state_stream_response_body(self, event: Any) -> Commands:

@@ -39,7 +39,6 @@ from mitmproxy.proxy.layers.http._hooks import (
 from addons.proxy.deadline import Deadline
 from addons.proxy.exchange import AttemptBroke, AttemptHook, Failure, Peek, SettledHook, refused
 from addons.proxy.messages import header, shallow
-from addons.proxy.speed import server_at
 from addons.proxy.streams import Commands, Decision, GatewayStream
 from addons.proxy.whole import Answered, Asked
 
@@ -142,19 +141,10 @@ class ClientStream(GatewayStream):
             yield from self.start_attempt(exchange.request)
 
     def start_attempt(self, request: http.Request) -> Commands:
-        exchange = self.exchange
-        attempt = http.HTTPFlow(self.context.client, server_at((request.host, request.port)))
-        exchange.bind(attempt)
-        exchange.attempts.append(attempt)
-        exchange.delay = 0.0
-        attempt.request = request
-        request.timestamp_start = time.time()
-        number = len(exchange.attempts)
-        attempt.metadata = {"attempt_of": self.flow.id, "attempt": number}
-        attempt.comment = f"attempt {number} of {self.flow.id[:8]}"
         if self.flow.request.is_http2 or self.flow.request.is_http3:
             # Else each request would leave an idle HTTP/1 connection behind, as one can't be shared.
             request.http_version = self.flow.request.http_version
+        attempt = self.exchange.begin_attempt(self.context.client, request)
         self.held, self.peek = [], None
         self.server_state = self.state_wait_for_response_headers
         yield ReceiveHttp(Asked(self.attempt_id, attempt))
@@ -344,7 +334,7 @@ class ClientStream(GatewayStream):
                 self.state_peeking,
             ):
                 self.held = []
-                yield from self.attempt_failed(self.failure_of(event))
+                yield from self.attempt_failed(self.exchange.failure_of(event))
                 return
             if self.server_state == self.state_stream_response_body and self.tee and self.tee.can_abort:
                 yield from self.abort(event.message)
@@ -354,15 +344,6 @@ class ClientStream(GatewayStream):
         if self.server_state == self.state_between_attempts:
             self.server_state = self.state_done  # no attempt has to be told
         yield from super().handle_protocol_error(event)
-
-    def failure_of(self, event: ResponseProtocolError) -> Failure:
-        if isinstance(event, AttemptBroke):
-            return event.failure
-        if event.code is ErrorCode.KILL:
-            # A recorded attempt that died without an answer is killed when it is replayed.
-            kind = self.exchange.attempts[-1].metadata.get("failure", "killed")
-            return Failure(kind, str(kind))
-        return Failure("reset", "connection closed")
 
     def abort(self, reason: str) -> Commands:
         """The answer broke in the middle: say so in the client's words, and end its body properly."""

@@ -124,6 +124,8 @@ class Dispatch:
         return found
 
     def _is_idle(self, addon: object, hook: str) -> bool:
+        if hook in HTTP_HOOKS and getattr(addon, "idle", False):
+            return True
         if hook not in HTTP_HOOKS or not type(addon).__module__.startswith("mitmproxy."):
             return False
         name = type(addon).__name__.lower()

@@ -1,16 +1,19 @@
 """Exchange: one client request and its attempts, as the layer and the addons share it."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol, Self
 
 from mitmproxy import http
+from mitmproxy.connection import Client
 from mitmproxy.proxy import commands
 from mitmproxy.proxy.layers.http._events import ErrorCode, ResponseProtocolError
 
 from addons.proxy.messages import header
+from addons.proxy.speed import server_at
 
-FailureKind = Literal["connect", "reset", "timeout", "status", "stream", "killed", "unsupported", "total"]
+FailureKind = Literal["connect", "reset", "timeout", "status", "stream", "killed", "total"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +40,8 @@ class AttemptBroke(ResponseProtocolError):
 
     failure: Failure
 
-    def __init__(
-        self, stream_id: Any, failure: Failure, code: ErrorCode = ErrorCode.GENERIC_SERVER_ERROR
-    ) -> None:
-        super().__init__(stream_id, failure.reason, code)
+    def __init__(self, stream_id: Any, failure: Failure) -> None:
+        super().__init__(stream_id, failure.reason, ErrorCode.GENERIC_SERVER_ERROR)
         self.failure = failure
 
 
@@ -121,6 +122,29 @@ class Exchange:
         """The exchange one of whose attempts this is; `None` for the client's flow."""
         exchange = cls.of(flow)
         return exchange if exchange and exchange.flow is not flow else None
+
+    def begin_attempt(self, client: Client, request: http.Request) -> http.HTTPFlow:
+        """The flow of one more attempt, which asks this."""
+        attempt = http.HTTPFlow(client, server_at((request.host, request.port)))
+        self.bind(attempt)
+        self.attempts.append(attempt)
+        self.delay = 0.0
+        attempt.request = request
+        request.timestamp_start = time.time()
+        number = len(self.attempts)
+        attempt.metadata = {"attempt_of": self.flow.id, "attempt": number}
+        attempt.comment = f"attempt {number} of {self.flow.id[:8]}"
+        return attempt
+
+    def failure_of(self, event: ResponseProtocolError) -> Failure:
+        """What became of the last attempt, whose answer broke off with this event."""
+        if isinstance(event, AttemptBroke):
+            return event.failure
+        if event.code is ErrorCode.KILL:
+            # A recorded attempt that died without an answer is killed when it is replayed.
+            kind = self.attempts[-1].metadata.get("failure", "killed")
+            return Failure(kind, str(kind))
+        return Failure("reset", "connection closed")
 
     @property
     def failed(self) -> bool:

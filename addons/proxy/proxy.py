@@ -132,7 +132,19 @@ class Proxy:
         while self._running and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.02)
         await asyncio.sleep(0.02)  # the last bytes are still on their way to the socket
+        await self._hang_up()
         self.dispatch.uninstall()
+
+    async def _hang_up(self) -> None:
+        """Close the connections on which clients wait idly, and let their tasks come to an end."""
+        connections = cast(dict[object, ConnectionHandler], self._server().connections)
+        for handler in list(connections.values()):
+            if handler.client in handler.transports:
+                handler.close_connection(handler.client)
+        for _ in range(50):
+            if not connections:
+                return
+            await asyncio.sleep(0.02)
 
     def _server(self) -> Proxyserver:
         found = find_addon(Proxyserver)

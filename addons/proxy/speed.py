@@ -54,6 +54,7 @@ def get(headers: http.Headers, name: str | bytes, default: Any = None) -> Any:
 
 
 def contains(headers: http.Headers, name: object) -> bool:
+    """Whether there is such a header; what is no name at all is in none."""
     wanted = _lower(name) if isinstance(name, str | bytes) else None
     return any(key.lower() == wanted for key, _ in headers.fields)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from mitmproxy import flow, http
 from mitmproxy.proxy import commands, events
@@ -27,6 +27,7 @@ KEPT = 1 << 20
 """Bytes of a streamed body that stay on its flow for people to look at."""
 
 
+@runtime_checkable
 class Abortable(Protocol):
     """What an addon may set as `flow.response.stream`: it can also end in the client's own words."""
 
@@ -66,12 +67,11 @@ class Tee:
 
     @property
     def can_abort(self) -> bool:
-        return hasattr(self.inner, "abort")
+        return isinstance(self.inner, Abortable)
 
     def abort(self, reason: str) -> list[bytes]:
-        abort: Callable[[str], list[bytes]] | None = getattr(self.inner, "abort", None)
         try:
-            return self.keep(abort(reason)) if abort else []
+            return self.keep(self.inner.abort(reason)) if isinstance(self.inner, Abortable) else []
         except Exception as error:  # the edge, once more
             self.fault = f"{type(error).__name__} in abort"
             return []
@@ -106,7 +106,8 @@ class GatewayStream(HttpStream):
 
     def steps(self, event: events.Event) -> Commands:
         """What this stream does about an event; its hooks are seen to by the caller."""
-        return super()._handle_event(event)
+        steps: Commands = super()._handle_event(event)
+        return steps
 
     @property
     def is_streaming(self) -> bool:

@@ -148,9 +148,9 @@ def test_every_attribute_is_tried_or_lacking() -> None:
         (replace(SHORT, service_tier="auto", n=1, logprobs=False, include_usage=True), []),
         (replace(SHORT, output=JsonSchema(SCHEMA, "name", strict=True)), []),
         (parts(Image(Url("u"), "high")), ["Image.detail"]),
-        (parts(Thinking("hm"), role="assistant"), ["Thinking"]),
+        (parts(Thinking("hm"), Text("x"), role="assistant"), ["Thinking"]),
         (parts(Thinking("hm", PROOF), role="assistant"), []),
-        (parts(Thinking("hm", Opaque("google", "f", "x")), role="assistant"), ["Thinking"]),
+        (parts(Thinking("hm", Opaque("google", "f", "x")), Text("x"), role="assistant"), ["Thinking"]),
     ],
     ids=str,
 )
@@ -309,3 +309,13 @@ def test_tool_choice() -> None:
 def test_where_all_is_instructions_the_last_is_the_question() -> None:
     body = write(replace(SHORT, turns=(said("Be brief.", "system"), said("Greet me.", "developer"))))
     assert (body["system"], body["messages"]) == ("Be brief.", [{"role": "user", "content": "Greet me."}])
+
+
+@pytest.mark.parametrize("nothing", [Text(" "), Thinking("hm")])
+def test_a_request_that_says_nothing_is_refused(nothing: Part) -> None:
+    with pytest.raises(Unsupported, match=r"Request\.turns"):
+        write(parts(nothing))
+
+
+def test_a_common_misspelling_of_jpeg_is_read() -> None:
+    assert content(parts(Image(Data("image/jpg", "AAAA"))))[0]["source"]["media_type"] == "image/jpeg"

@@ -292,3 +292,20 @@ def test_no_end_is_made_up() -> None:
 
 def test_a_ping_is_a_ping() -> None:
     assert write(Ping()) == b'event: ping\ndata: {"type":"ping"}\n\n'
+
+
+# --- what comes out of order ------------------------------------------------------------------------
+
+
+def test_a_source_that_comes_before_its_text_is_told_after_it() -> None:
+    delta = {"type": "citations_delta", "citation": CITED}
+    events: list[Any] = events_of(ANSWER)
+    start = next(i for i, event in enumerate(events) if event.get("content_block", {}).get("type") == "text")
+    events.insert(start + 1, {"type": "content_block_delta", "index": events[start]["index"], "delta": delta})
+    told = [type(event) for event in read(stream_of(events)) if isinstance(event, Said | Cited)]
+    assert told.index(Said) < told.index(Cited)
+
+
+def test_what_comes_after_the_finish_is_in_a_block_that_ends() -> None:
+    stream = write(HEAD, Said("a"), Finished("end"), Said("b"), Used(Usage(1, 1)), Done())
+    assert [block["text"] for block in folded(stream)["content"]] == ["a", "b"]

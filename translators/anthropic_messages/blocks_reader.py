@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import cast
 
-import orjson
-
 from translators.anthropic_messages.fields import OWNER, READS
 from translators.anthropic_messages.own import keep
+from translators.body import encode
 from translators.canonical import (
     Cache,
     Data,
@@ -129,7 +128,7 @@ def _tool_use(block: Record) -> ToolUse:
     return ToolUse(
         block.must(block.text, "id"),
         block.must(block.text, "name"),
-        orjson.dumps(block.must(block.json, "input")).decode(),
+        encode(block.must(block.json, "input")).decode(),
         _cache(block),
         _kept(block, "tool_use", "id name input"),
     )

@@ -42,6 +42,7 @@ def write_blocks(turn: Turn) -> list[JsonValue]:
 
 
 def write_cache(body: Json, cache: Cache | None) -> None:
+    """Set the `cache_control` of a block, a tool or the request."""
     if cache is None:
         return
     hint: Json = {"type": "ephemeral"} if cache.ttl is None else {"type": "ephemeral", "ttl": cache.ttl}
@@ -96,6 +97,8 @@ def _text(part: Text) -> Json | None:
 
 
 def _image(source: Data | Url | FileId) -> Json:
+    if isinstance(source, Data) and source.media_type == "image/jpg":  # which is nobody's, and everybody's
+        source = Data("image/jpeg", source.base64)
     if isinstance(source, Data) and source.media_type not in _IMAGES:
         raise Unsupported("Data.media_type", f"{source.media_type} is not one of {', '.join(_IMAGES)}")
     return _source(source)

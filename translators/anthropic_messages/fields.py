@@ -73,7 +73,10 @@ _TOP_LEVEL: Reads = {
 }
 
 _MESSAGES: Reads = {
-    "messages[].role": Means("Turn.role", "a later system turn stands between the user's and the answer"),
+    "messages[].role": Means(
+        "Turn.role",
+        "a later system turn stands between the user's and the answer; without a user's, the last is it",
+    ),
     "messages[].content": Means("Turn.parts"),
     "messages[system].clear_at": Own("dropped", note="the instruction stays in force"),
     "messages[system].output_config": Own("dropped", note="elsewhere the effort is the whole request's"),

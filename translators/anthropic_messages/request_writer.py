@@ -1,6 +1,7 @@
 """Writes a Messages request."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby, takewhile
 from typing import assert_never
 
@@ -26,7 +27,7 @@ _CHOICES = {"auto": "auto", "required": "any", "none": "none", "named": "tool"}
 
 def write_request(request: Request) -> Json:
     """Meanings in `LACKS` were seen to before; raises `Unsupported` for values that have no word here."""
-    turns = _placed(request.turns)
+    turns = _placed(_with_a_question(request.turns))
     system = list(takewhile(_is_prompt, turns))
     output = _output(request)
     fields: dict[str, JsonValue] = {
@@ -69,6 +70,13 @@ def _is_placed(turn: Turn) -> bool:
     return any(opaque.owner == OWNER for opaque in turn.opaque)
 
 
+def _with_a_question(turns: Sequence[Turn]) -> Sequence[Turn]:
+    """Anthropic wants at least one message: where all is instructions, the last is what the user says."""
+    if all(map(_is_prompt, turns)):
+        return [*turns[:-1], *(replace(turn, role="user") for turn in turns[-1:])]
+    return turns
+
+
 def _placed(turns: Sequence[Turn]) -> list[Turn]:
     """The turns with each later system turn behind what the user says beside it, and before the next answer.
 
@@ -94,6 +102,8 @@ def _messages(turns: Iterable[Turn]) -> list[JsonValue]:
             messages[-1][1].extend(blocks)
         elif blocks or _is_placed(turn):
             messages.append((turn, blocks))
+    if not messages:
+        raise Unsupported("Request.turns", "must not be empty")
     return [_message(turn, blocks) for turn, blocks in messages]
 
 

@@ -101,12 +101,14 @@ def read_extras(holder: dict[str, Any]) -> Iterator[Event]:
 
 
 def string(value: object) -> str:
+    """A string, or `TypeError`: the provider's answer can't be read without it."""
     if not isinstance(value, str):
         raise TypeError("not a string")
     return value
 
 
 def maybe(value: object) -> str | None:
+    """A string, or `None` for all else: the answer can be read without it."""
     return value if isinstance(value, str) else None
 
 

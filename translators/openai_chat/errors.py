@@ -3,10 +3,12 @@
 https://platform.openai.com/docs/guides/error-codes
 """
 
+import re
+
 import orjson
 
-import re
 from translators.canonical import ErrorKind, Failed, Json, JsonValue
+from translators.errors import STATUS
 
 KINDS: dict[int, ErrorKind] = {
     401: "authentication",
@@ -66,23 +68,9 @@ _TYPES: dict[ErrorKind, str] = {
     "server": "server_error",
 }
 
-_STATUSES: dict[ErrorKind, int] = {
-    "invalid_request": 400,
-    "authentication": 401,
-    "billing": 402,
-    "permission": 403,
-    "not_found": 404,
-    "too_large": 413,
-    "unsupported": 422,
-    "rate_limit": 429,
-    "overloaded": 503,
-    "timeout": 504,
-    "server": 500,
-}
-
 
 def read_error(status: int, body: bytes) -> Failed:
-    """JsonValue error, in whatever shape. A body that is not JSON is never quoted: it may be anybody's."""
+    """Any error, in whatever shape. A body that is not JSON is never quoted: it may be anybody's."""
     try:
         return read_failure(orjson.loads(body), status)
     except orjson.JSONDecodeError:
@@ -125,7 +113,7 @@ def kind_of(status: int | None) -> ErrorKind:
 def write_error(failed: Failed, request_id: str) -> Json:
     """An error in OpenAI's shape; `request_id` is for those that have a place for it."""
     own = failed.type if failed.type in _TYPES.values() else None
-    status = failed.status or _STATUSES[failed.kind]
+    status = failed.status or STATUS[failed.kind]
     return {
         "type": "error",
         "error": {

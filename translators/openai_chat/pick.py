@@ -16,6 +16,7 @@ def parse(data: bytes) -> Json:
 
 
 def text(record: Json, name: str) -> str:
+    """A string; empty where there is none."""
     value = record.get(name)
     return value if isinstance(value, str) else ""
 
@@ -27,11 +28,13 @@ def number(record: Json, name: str) -> int | None:
 
 
 def inner(record: Json, name: str) -> Json:
+    """An object; empty where there is none."""
     value = record.get(name)
     return value if isinstance(value, dict) else {}
 
 
 def entries(record: Json, name: str) -> list[Json]:
+    """The objects in a list; what else stands there is passed over."""
     value = record.get(name)
     if not value or not isinstance(value, list):
         return []

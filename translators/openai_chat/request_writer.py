@@ -49,6 +49,7 @@ def write_request(request: Request) -> Json:
 
 
 def without_nulls(fields: Json) -> Json:
+    """What was said: not all servers take null for an absent field."""
     return {name: value for name, value in fields.items() if value is not None}
 
 

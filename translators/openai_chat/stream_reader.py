@@ -78,7 +78,7 @@ class StreamReader:
     def chunk(self, chunk: Json) -> Iterator[Event]:
         """The events in one chunk, which for a whole answer is the only one."""
         choices = entries(chunk, "choices")
-        if is_error(chunk):
+        if (not choices or "error" in chunk) and is_error(chunk):
             yield read_failure(chunk)
             return
         if not self._id and (choices or text(chunk, "id")):  # Azure begins with a chunk about its filters

@@ -64,4 +64,5 @@ def _inner(usage: Json, *names: str) -> Json:
 
 
 def _count(counts: Json, *names: str) -> int | None:
-    return next((found for name in names if (found := number(counts, name)) is not None), None)
+    found = (number(counts, name) for name in names)
+    return next((count for count in found if count is not None and count >= 0), None)

@@ -25,7 +25,30 @@ from tests.addons.calls import a_config
 
 POST = b"POST /v1/x HTTP/1.1\r\nHost: gateway\r\nContent-Length: 2\r\n\r\nhi"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+BUSY = b"HTTP/1.1 429 Busy\r\nContent-Length: 4\r\n\r\nbusy"
+STREAM = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+"""The head of one."""
+BOTH = ("one.example", "two.example")
+NEWS: dict[str, Any] = {"streams": lambda response: True}
+"""Settings of a plan: answers go on as they come."""
+RETRIES: dict[str, Any] = {"retries": lambda status: status in (429, 500)}
 PATIENCE = 5.0
+
+
+def chunk(data: bytes) -> bytes:
+    """One HTTP chunk."""
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+def status(reply: bytes) -> int:
+    """Of the one response in these bytes."""
+    assert reply.count(b"HTTP/1.1 ") == 1, reply
+    return int(reply.split(b" ")[1])
+
+
+def kinds(exchange: Exchange) -> list[str]:
+    """How its attempts have failed."""
+    return [failure.kind for failure in exchange.failures]
 
 
 def live[**P](test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
@@ -81,6 +104,39 @@ class Plan:
         self.seen.append(f"{flow.metadata.get('attempt', 'client')} {hook}")
 
 
+class Passes:
+    """An addon that lets an answer go to the client as it comes."""
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        if flow.response and Exchange.of_client(flow):
+            flow.response.stream = True
+
+
+class Translated:
+    """What an addon may set as the stream of a response."""
+
+    def __init__(self) -> None:
+        self.aborted = ""
+
+    def __call__(self, data: bytes) -> list[bytes]:
+        return [data.upper(), b""] if data else [b"END"]
+
+    def abort(self, reason: str) -> list[bytes]:
+        self.aborted = reason
+        return [b"ERROR"]
+
+
+class Translates:
+    """An addon that translates a client's stream."""
+
+    def __init__(self) -> None:
+        self.stream = Translated()
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        if flow.response and Exchange.of_client(flow):
+            flow.response.stream = self.stream
+
+
 class Upstream:
     """A connection that the layer has opened."""
 
@@ -96,9 +152,16 @@ class Upstream:
 class Conversation:
     """Use it inside of a running loop."""
 
-    def __init__(self, *addons: Any, limits: Limits | None = None, refuse: tuple[str, ...] = ()) -> None:
-        self.refuse = refuse
-        """Hosts that can't be connected to."""
+    def __init__(
+        self,
+        *addons: Any,
+        limits: Limits | None = None,
+        refuse: tuple[str, ...] = (),
+        ignore: tuple[str, ...] = (),
+    ) -> None:
+        self.refuse, self.ignore = refuse, ignore
+        """Hosts that can't be connected to, and hosts that say nothing to it."""
+        self._opening: dict[Connection, commands.OpenConnection] = {}
         config = a_config()
         self.proxy = Proxy(Exchange, Refusals(lambda: config))
         self.proxy.limits = limits or Limits()
@@ -171,7 +234,12 @@ class Conversation:
             case commands.SendData(connection=connection, data=data):
                 self._send(connection, data)
             case commands.OpenConnection(connection=Server() as server):
+                if server.address and server.address[0] in self.ignore:
+                    self._opening[server] = command
+                    return []
                 return [events.OpenConnectionCompleted(command, self._open(server))]
+            case commands.CloseConnection(connection=connection) if connection in self._opening:
+                return [events.OpenConnectionCompleted(self._opening.pop(connection), "connection cancelled")]
             case commands.CloseTcpConnection(connection=connection, half_close=True):
                 connection.state &= ~ConnectionState.CAN_WRITE
             case commands.CloseConnection(connection=connection) if connection.state:
