@@ -72,8 +72,8 @@ class Run:
                 "web_host": self.web.host,
                 "web_port": str(self.web.port),
                 "web_password": _hash(token),
+                "web_open_browser": "false",
             }
-            options["web_open_browser"] = "false"
         else:
             options["flow_detail"] = "0"
         if self.replay:

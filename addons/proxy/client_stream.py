@@ -293,7 +293,9 @@ class ClientStream(GatewayStream):
         self.exchange.faults.append(self.tee.fault)
         logger.error("An addon failed: %s", self.tee.fault)
         yield from self.hang_up("an addon failed")
-        yield from self.abort("an addon failed")
+        # (in the client's words, or where the stream has none, by a body that is visibly cut)
+        event = ResponseProtocolError(self.stream_id, "an addon failed", ErrorCode.GENERIC_SERVER_ERROR)
+        yield from self.handle_protocol_error(event)
 
     def replace_answer(self) -> Commands:
         """An addon failed over the answer, so the client must not see it."""

@@ -152,8 +152,8 @@ def leaves_the_stack(event: hooks.Hook) -> bool:
 
 def subject_of(event: hooks.Hook) -> object:
     """What a hook is about: its first argument. (`event.args()` asks the dataclass each time.)"""
-    names = cast(tuple[str, ...], type(event).__match_args__)  # type: ignore[attr-defined]
-    return getattr(event, names[0]) if names else None
+    names: tuple[str, ...] = type(event).__match_args__  # type: ignore[attr-defined]
+    return getattr(event, names[0]) if names else None  # pyright: ignore[reportUnknownArgumentType]
 
 
 def find_addon[Addon](kind: type[Addon]) -> Addon | None:

@@ -86,9 +86,8 @@ class Front(Http1Server):
             self._answering, self._complete, self._progress = False, False, 0
             self._deadline.set("body", self._proxy.limits.header_seconds)
         for command in super().read_headers(event):
-            if (
-                isinstance(command, commands.SendData) and not self._refused
-            ):  # what stock can't parse, it answers in HTML
+            # What stock can't parse, it answers in HTML.
+            if isinstance(command, commands.SendData) and not self._refused:
                 yield from self._refuse(400, "The request head is malformed.", bytes(self.buf))
                 return
             if not isinstance(command, commands.Log):  # which would quote the client's headers

@@ -5,6 +5,7 @@ nothing to another place than its provider; the reverse target can't be reached;
 to but those of providers. Each is tried with the others broken down, by an addon that comes after ours.
 """
 
+import http.client
 from collections.abc import Iterator
 from typing import Any
 
@@ -80,6 +81,7 @@ def test_an_answer_over_which_an_addon_failed_is_not_shown(
 ) -> None:
     upstream.script(provider, whole(saying(provider, RAW.decode())))
     assert_fault(path, ask(gateway, path, provider, f"boom.{hook}"), gateway)
+    assert "has crashed" not in gateway.output()
 
 
 @both
@@ -90,6 +92,18 @@ def test_a_stream_over_which_an_addon_failed_does_not_begin(
 ) -> None:
     upstream.script(provider, streamed(streaming(provider, RAW.decode())))
     assert_fault(path, ask(gateway, path, provider, f"boom.{hook}", stream=True), gateway)
+
+
+@both
+@pytest.mark.parametrize("provider", ["a", "anth_a"])
+def test_a_stream_that_an_addon_breaks_does_not_look_whole(
+    upstream: Upstream, gateway: Gateway, path: str, provider: str
+) -> None:
+    """What was sent can't be taken back, but nobody will take it for an answer."""
+    upstream.script(provider, streamed(streaming(provider, RAW.decode())))
+    with pytest.raises((http.client.HTTPException, ConnectionError)):
+        ask(gateway, path, provider, "stream", stream=True)
+    assert RAW.decode() not in gateway.output() and "has crashed" not in gateway.output()
 
 
 def test_an_addon_that_fails_is_no_reason_to_ask_others(upstream: Upstream, gateway: Gateway) -> None:

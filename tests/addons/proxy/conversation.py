@@ -80,7 +80,7 @@ class Plan:
         made = len(exchange.attempts)
         if made < len(self.hosts):
             exchange.request = http.Request.make(
-                "POST", f"http://{self.hosts[made]}/up", b"translated", {"x-attempt": str(made + 1)}
+                "POST", f"http://{self.hosts[made]}/up", b"translated", http.Headers(x_attempt=str(made + 1))
             )
         else:
             exchange.over = True
@@ -117,8 +117,11 @@ class Translated:
 
     def __init__(self) -> None:
         self.aborted = ""
+        self.breaks_at = b"never"
 
     def __call__(self, data: bytes) -> list[bytes]:
+        if data == self.breaks_at:
+            raise RuntimeError("canary")
         return [data.upper(), b""] if data else [b"END"]
 
     def abort(self, reason: str) -> list[bytes]:

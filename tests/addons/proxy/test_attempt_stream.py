@@ -25,7 +25,9 @@ from tests.addons.proxy.conversation import (
 
 @live
 async def test_what_is_sent_is_what_the_seal_returns() -> None:
-    sealed = http.Request.make("POST", "http://one.example/sealed", b"sealed", {"authorization": "key"})
+    sealed = http.Request.make(
+        "POST", "http://one.example/sealed", b"sealed", http.Headers(authorization="key")
+    )
     plan = Plan(seal=lambda flow: sealed)
     talk = await talking(plan)
     await talk.say(POST)

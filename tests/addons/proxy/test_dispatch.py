@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from mitmproxy import exceptions, http
 from mitmproxy.addons.stickycookie import StickyCookie
-from mitmproxy.proxy.layers.http import HttpRequestHook, HttpResponseHook
+from mitmproxy.proxy.layers.http._hooks import HttpRequestHook, HttpResponseHook
 from mitmproxy.test import taddons, tflow
 
 from addons.proxy import AttemptHook, Exchange
@@ -15,7 +15,8 @@ from addons.proxy.dispatch import Dispatch
 class Notes:
     """An addon that notes what it sees."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "notes") -> None:
+        self.name = name
         self.seen: list[str] = []
 
     def request(self, flow: http.HTTPFlow) -> None:
@@ -65,14 +66,14 @@ def live_flow() -> tuple[http.HTTPFlow, Exchange]:
 
 
 def test_plain_handlers_run_inline_in_their_order_and_update_after_them() -> None:
-    first, second = Notes(), Notes()
+    first, second = Notes("first"), Notes("second")
     second.seen = first.seen
     assert dispatch(first, second).run_inline(HttpRequestHook(tflow.tflow()))
     assert first.seen == ["request", "request", "update 1", "update 1"]
 
 
 def test_with_a_coroutine_among_them_they_go_the_long_way() -> None:
-    plain, slow = Notes(), Slow()
+    plain, slow = Notes("plain"), Slow("slow")
     both = dispatch(plain, slow)
     assert not both.run_inline(HttpRequestHook(tflow.tflow()))
     assert plain.seen == []
@@ -82,7 +83,7 @@ def test_with_a_coroutine_among_them_they_go_the_long_way() -> None:
 
 
 def test_a_retry_never_runs_inline() -> None:
-    flow, exchange = live_flow()
+    _, exchange = live_flow()
     notes = Notes()
     assert dispatch(notes).run_inline(AttemptHook(exchange))
     exchange.attempts.append(tflow.tflow())
@@ -91,7 +92,7 @@ def test_a_retry_never_runs_inline() -> None:
 
 
 def test_addons_that_come_and_go_are_noticed() -> None:
-    first, second = Notes(), Notes()
+    first, second = Notes("first"), Notes("second")
     context = taddons.context(first)
     one = Dispatch(context.master.addons)
     one.run_inline(HttpRequestHook(tflow.tflow()))
@@ -135,7 +136,7 @@ def test_inline_it_is_no_different(error: Exception, caplog: pytest.LogCaptureFi
 
 
 def test_an_attempts_exception_is_its_exchanges() -> None:
-    client, exchange = live_flow()
+    _, exchange = live_flow()
     attempt = tflow.tflow()
     exchange.bind(attempt)
     dispatch(Raises(RuntimeError())).run_inline(HttpRequestHook(attempt))

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from mitmproxy import http, io
 from mitmproxy.test import tflow
@@ -25,18 +27,20 @@ def test_flows_know_their_exchange() -> None:
     assert Exchange.of(tflow.tflow()) is None
 
 
-def test_copies_and_files_do_not(tmp_path: object) -> None:
+def test_copies_and_files_do_not() -> None:
     one, attempt = exchange()
     for flow in (one.flow, attempt):
-        assert Exchange.of(flow.copy()) is None
-        assert Exchange.of(http.HTTPFlow.from_state(flow.get_state())) is None
+        copy = flow.copy()
+        assert isinstance(copy, http.HTTPFlow) and Exchange.of(copy) is None
+        read = http.HTTPFlow.from_state(flow.get_state())
+        assert isinstance(read, http.HTTPFlow) and Exchange.of(read) is None
 
 
-def test_a_flow_can_be_saved(tmp_path: pytest.TempPathFactory) -> None:
+def test_a_flow_can_be_saved(tmp_path: Path) -> None:
     _, attempt = exchange()
-    with open(str(tmp_path) + "/flows", "wb") as file:
+    with open(tmp_path / "flows", "wb") as file:
         io.FlowWriter(file).add(attempt)
-    with open(str(tmp_path) + "/flows", "rb") as file:
+    with open(tmp_path / "flows", "rb") as file:
         (read,) = io.FlowReader(file).stream()
     assert isinstance(read, http.HTTPFlow) and is_attempt(read)
     assert not is_attempt(exchange()[0].flow)

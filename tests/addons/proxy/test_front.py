@@ -78,7 +78,6 @@ def test_bad_heads(head: bytes, problem: str) -> None:
 
 def test_what_is_bad_already_need_not_be_waited_for() -> None:
     assert head_problem(b"GET http://evil.example/ HTTP/1.1\r\n", whole=False)
-    assert head_problem(b"POST / HTTP/1.1\r\nA: \0", whole=False) == "" or True
     assert head_problem(b"POST / HTTP/1.1\r\nA: \0b", whole=False)
 
 
@@ -181,16 +180,9 @@ async def test_chunks_in_any_pieces() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"2\nhi\n0\n\n",
-        b"0x2\r\nhi\r\n",
-        b"0_2\r\nhi\r\n",
-        b"+2\r\nhi\r\n",
-        b"-2\r\nhi\r\n",
-        b" 2\r\nhi\r\n",
-        b"\r\n",
-        b"x",
-    ]
-    + [b"2\r\nhi!!\r\n0\r\n\r\n", b"F" * 17 + b"\r\n", b"2\rhi"],
+        *(b"2\nhi\n0\n\n", b"2\rhi", b"2\r\nhi!!\r\n0\r\n\r\n", b"\r\n", b"x", b"F" * 17 + b"\r\n"),
+        *(b"0x2\r\nhi\r\n", b"0_2\r\nhi\r\n", b"+2\r\nhi\r\n", b"-2\r\nhi\r\n", b" 2\r\nhi\r\n"),
+    ],
 )
 @live
 async def test_chunks_that_are_none(body: bytes) -> None:

@@ -4,12 +4,12 @@ from addons.proxy import shallow
 
 
 def test_a_shallow_copy_has_headers_of_its_own() -> None:
-    request = http.Request.make("POST", "http://x.example/p", b"body", {"a": "1"})
+    request = http.Request.make("POST", "http://x.example/p", b"body", http.Headers(a="1"))
     twin = shallow(request)
     twin.headers["a"] = "2"
     twin.headers["b"] = "3"
     twin.path = "/other"
-    assert request.headers.fields == ((b"a", b"1"), (b"content-length", b"4")) or request.headers["a"] == "1"
+    assert request.headers["a"] == "1"
     assert "b" not in request.headers and request.path == "/p"
     assert isinstance(twin, http.Request) and twin.raw_content is request.raw_content
 

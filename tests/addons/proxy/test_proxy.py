@@ -2,6 +2,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from mitmproxy import exceptions
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.connection import Server
 from mitmproxy.proxy import events, layer
@@ -52,9 +53,10 @@ def test_tls_is_taken_off_first() -> None:
     assert isinstance(asked.context.layers[-1], GatewayHttpLayer)
 
 
-@pytest.mark.parametrize("data", [b"", b"P", b"PO"])
-def test_it_waits_until_it_can_tell(data: bytes) -> None:
-    assert next_layer(modes.ReverseProxy, data).layer is None
+@pytest.mark.parametrize("data", [b"", b"\x16", b"\x16\x03"])
+def test_it_waits_until_it_can_tell_and_lets_nobody_else_decide(data: bytes) -> None:
+    with pytest.raises(exceptions.AddonHalt):
+        next_layer(modes.ReverseProxy, data)
 
 
 def test_other_modes_are_none_of_its_business() -> None:

@@ -1,5 +1,9 @@
 """Streams on their way through both halves of an exchange."""
 
+import pytest
+from mitmproxy import http
+
+from addons.proxy import Exchange
 from addons.proxy.streams import KEPT, Tee
 from tests.addons.proxy.conversation import (
     NEWS,
@@ -8,6 +12,7 @@ from tests.addons.proxy.conversation import (
     STREAM,
     Passes,
     Plan,
+    Translated,
     Translates,
     chunk,
     live,
@@ -66,6 +71,48 @@ async def test_a_stream_that_nobody_can_end_is_cut() -> None:
     assert not talk.client.connected
 
 
+class Breaks:
+    """An addon whose stream fails at a certain piece, the empty one at the end included."""
+
+    def __init__(self, at: bytes) -> None:
+        self.at = at
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        if flow.response and Exchange.of_client(flow):
+            flow.response.stream = self.pass_on
+
+    def pass_on(self, data: bytes) -> bytes:
+        if data == self.at:
+            raise RuntimeError("canary")
+        return data
+
+
+@pytest.mark.parametrize("at", [b"b", b""])
+@live
+async def test_a_stream_that_an_addon_breaks_does_not_look_whole(at: bytes) -> None:
+    plan = Plan(**NEWS)
+    talk = await talking(plan, Breaks(at))
+    await talk.say(POST)
+    await talk.answer(STREAM + chunk(b"a"))
+    reply = await talk.answer(chunk(b"b") + b"0\r\n\r\n")
+    assert chunk(b"a") in reply and not reply.endswith(b"0\r\n\r\n") and b"canary" not in reply
+    assert not talk.client.connected
+    assert talk.upstreams[0].closed or not at, "one that has said everything may stay"
+    assert plan.exchanges[0].faults == ["RuntimeError in stream"] and talk.flow.error
+
+
+@live
+async def test_a_stream_that_breaks_and_can_say_so_says_so() -> None:
+    addon = Translates()
+    addon.stream.breaks_at = b"b"
+    talk = await talking(Plan(**NEWS), addon)
+    await talk.say(POST)
+    await talk.answer(STREAM + chunk(b"a"))
+    reply = await talk.answer(chunk(b"b"))
+    assert reply.endswith(chunk(b"A") + chunk(b"ERROR") + b"0\r\n\r\n")
+    assert talk.upstreams[0].closed
+
+
 # Tee
 
 
@@ -94,3 +141,9 @@ def test_a_tee_can_end_a_stream_if_what_is_inside_can() -> None:
     tee = Tee(stream := Translated())
     assert tee.can_abort and tee.abort("why") == [b"ERROR"]
     assert stream.aborted == "why" and bytes(tee.kept) == b"ERROR"
+
+
+def test_a_tee_never_raises() -> None:
+    tee = Tee(stream := Translated())
+    stream.breaks_at = b"x"
+    assert tee(b"x") == [] and tee.fault == "RuntimeError in stream"
