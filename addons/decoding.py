@@ -8,6 +8,8 @@ import zstandard
 
 RESPONSE_BYTES = 256 << 20
 """What an answer may come to once it is unpacked."""
+SLICE = 1024
+"""Bytes of zstd that come to 32 MiB at the most."""
 CODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd")
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
@@ -46,16 +48,29 @@ class Decoder:
             case "deflate":
                 return self._zlib(zlib.MAX_WBITS if head[0] & 0x0F == 8 else -zlib.MAX_WBITS)
             case "br" if head[:1] not in (b"{", b"d", b"e", b":"):
-                process: Callable[[bytes], bytes] = brotli.Decompressor().process
-                return process
+                process: Callable[..., bytes] = brotli.Decompressor().process
+                return lambda data: process(data, output_buffer_limit=self._room + 1)
             case "zstd" if head.startswith(_ZSTD[: len(head)]):
-                return zstandard.ZstdDecompressor().decompressobj().decompress
+                return self._sliced(zstandard.ZstdDecompressor().decompressobj().decompress)
             case _:
                 return bytes
 
     def _zlib(self, window: int) -> Callable[[bytes], bytes]:
         inflate = zlib.decompressobj(window)
         return lambda data: inflate.decompress(data, self._room + 1)
+
+    def _sliced(self, decompress: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+        """For one that knows no limit: it is stopped soon after it."""
+
+        def sliced(data: bytes) -> bytes:
+            decoded = bytearray()
+            for at in range(0, len(data), SLICE):
+                decoded += decompress(data[at : at + SLICE])
+                if len(decoded) > self._room:
+                    break
+            return bytes(decoded)
+
+        return sliced
 
 
 def decode(body: bytes, coding: str, limit: int) -> bytes:

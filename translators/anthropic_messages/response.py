@@ -48,23 +48,24 @@ def read_response(body: Json) -> list[Event]:
 
 
 def _read_block(block: dict[str, Any], call: int) -> Iterator[Event]:
-    match block:
-        case {"type": "text", "text": text}:
-            if text:
-                yield Said(string(text))
+    match block["type"]:
+        case "text":
+            if text := string(block["text"]):
+                yield Said(text)
             for source in block.get("citations") or ():
                 yield read_citation(source)
             yield PartEnded()
-        case {"type": "thinking", "thinking": text}:
-            if text:
-                yield Thought(string(text))
+        case "thinking":
+            if text := string(block["thinking"]):
+                yield Thought(text)
             yield from read_signature(block)
             yield PartEnded()
-        case {"type": "redacted_thinking"}:
+        case "redacted_thinking":
             yield read_redacted(block)
             yield PartEnded()
-        case {"type": "tool_use", "id": id, "name": name, "input": arguments}:
-            yield Called(call, string(id), string(name))
+        case "tool_use":
+            yield Called(call, string(block["id"]), string(block["name"]))
+            arguments: dict[str, Any] = {**block["input"]}
             yield CalledWith(call, orjson.dumps(arguments).decode())
             yield PartEnded()
         case _:
