@@ -63,6 +63,10 @@ class Spoken(Protocol):
 
     def read_response(self, body: Json) -> list[Event]: ...
 
+    def told(self, body: Json) -> Iterator[Event]:
+        """Who answered and what it took: all that is read of a whole answer that passes."""
+        ...
+
     def read_error(self, status: int, body: bytes) -> Failed:
         """Any error body, JSON or not. Never raises, and never quotes a body that is not JSON."""
         ...

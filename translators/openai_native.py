@@ -2,19 +2,18 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import orjson
 
 from translators import sse
-from translators.canonical import Done, Event, Failed, Finished, Json, Ping, Said, Started, Usage, Used
+from translators.canonical import Done, Event, Failed, Finished, Json, Ping, Said, Started, Used
 from translators.dialect import Framing, Reader, Spoken, Writer
 from translators.foreign import Record
 from translators.openai_chat.errors import is_error, read_error, read_failure, write_error
 from translators.openai_chat.fields import OWNER
 from translators.openai_chat.pick import entries, inner, number, parse, text
 from translators.openai_chat.request_writer import metered
-from translators.openai_chat.usage import read_usage
+from translators.openai_chat.usage import told
 
 EVERYTHING = re.compile(b"")
 
@@ -44,7 +43,10 @@ class Native:
     def read_response(self, body: Json) -> list[Event]:
         if is_error(body) and "output" not in body:
             return [read_failure(body)]
-        return [*_told(body), Done()]
+        return [*told(body), Done()]
+
+    def told(self, body: Json) -> Iterator[Event]:
+        return told(body)
 
     def read_error(self, status: int, body: bytes) -> Failed:
         return read_error(status, body)
@@ -81,18 +83,6 @@ class _FailureWriter:
 # --- reading ----------------------------------------------------------------------------------------
 
 
-def _told(answer: Json) -> Iterator[Event]:
-    """Who answered and what it took, in a whole answer, the first or last of a stream, or a chunk."""
-    if (model := text(answer, "model")) or text(answer, "id"):
-        created = number(answer, "created") or number(answer, "created_at")
-        yield Started(text(answer, "id"), model, created)
-    usage = read_usage(answer.get("usage"))
-    if images := sum("b64_json" in item or "url" in item for item in entries(answer, "data")):
-        usage = replace(usage or Usage(), images=images)
-    if usage:
-        yield Used(usage, text(answer, "service_tier") or None)
-
-
 class _ChunkReader:
     """Streams of chunks that end in `[DONE]`: completions."""
 
@@ -107,7 +97,7 @@ class _ChunkReader:
         if is_error(chunk):
             yield read_failure(chunk)
             return
-        for event in _told(chunk):
+        for event in told(chunk):
             if not (self._started and isinstance(event, Started)):
                 yield event
             self._started = True
@@ -128,19 +118,19 @@ class _EventReader:
         event = parse(data)
         match text(event, "type"):
             case "response.created":
-                yield from _told(inner(event, "response"))
+                yield from told(inner(event, "response"))
             case "response.completed" | "response.incomplete":
                 answer = inner(event, "response")
-                yield from (told for told in _told(answer) if isinstance(told, Used))
+                yield from (told for told in told(answer) if isinstance(told, Used))
                 yield Finished("length" if text(answer, "status") == "incomplete" else "end")
                 yield Done()
             case "response.failed":
-                yield from (told for told in _told(inner(event, "response")) if isinstance(told, Used))
+                yield from (told for told in told(inner(event, "response")) if isinstance(told, Used))
                 yield read_failure(inner(event, "response"))
             case "response.output_text.delta" | "transcript.text.delta":
                 yield Said(text(event, "delta"))
             case "image_generation.completed" | "speech.audio.done" | "transcript.text.done":
-                yield from _told(event)
+                yield from told(event)
                 yield Finished("end")
                 yield Done()
             case _ if is_error(event):

@@ -1,6 +1,7 @@
 """Two dialects joined: what becomes of one attempt's request and answer. Identity when the two are one."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import cast
 
@@ -104,11 +105,12 @@ class Translator:
 
     def response(self, body: bytes, created: int) -> bytes:
         """A whole successful answer in the client's words. Raises `BadUpstream` when it can't be read."""
+        if self.identity:
+            self._meter(body)
+            return body
         events = self._read(body)
         for event in events:
             self.outcome.see(event)
-        if self.identity:
-            return body
         if self.outcome.failed:
             raise BadUpstream(self.outcome.failed.message)
         try:
@@ -132,9 +134,13 @@ class Translator:
         try:
             return self.target.read_response(cast(Json, orjson.loads(body)))
         except UNREADABLE as error:
-            if self.identity:  # not ours to judge: it passes as it is, unmetered
-                return []
             raise BadUpstream("The provider's answer can't be read.") from error
+
+    def _meter(self, body: bytes) -> None:
+        """Note what an answer that passes says of itself; what can't be read is not ours to judge."""
+        with suppress(*UNREADABLE):
+            for event in (*self.target.told(cast(Json, orjson.loads(body))), Done()):
+                self.outcome.see(event)
 
     def error(self, status: int, body: bytes, request_id: str) -> tuple[Failed, bytes | None]:
         """The provider's own error, and its body in the client's words; `None` when it may pass as it is."""

@@ -1,4 +1,5 @@
 import gzip
+import tracemalloc
 import zlib
 
 import brotli
@@ -57,6 +58,27 @@ def test_a_header_that_lies_is_not_believed(coding: str, body: bytes) -> None:
 def test_a_bomb_is_not_unpacked(coding: str) -> None:
     with pytest.raises(TooLarge):
         decode(ENCODED[coding](BOMB), coding, 1 << 20)
+
+
+def a_big_bomb(coding: str) -> bytes:
+    """A quarter of a gigabyte in a few bytes."""
+    deflate = zlib.compressobj(1, wbits=15 if coding == "deflate" else 31)
+    br, zstd = brotli.Compressor(quality=2), zstandard.ZstdCompressor(1).compressobj()
+    compress, end = {"br": (br.process, br.finish), "zstd": (zstd.compress, zstd.flush)}.get(
+        coding, (deflate.compress, deflate.flush)
+    )
+    return b"".join([*(compress(BOMB) for _ in range(32)), end()])
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
+def test_a_bomb_is_defused_before_it_fills_the_memory(coding: str) -> None:
+    bomb = a_big_bomb(coding)
+    tracemalloc.start()
+    with pytest.raises(TooLarge):
+        decode(bomb, coding, 1 << 20)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100 << 20
 
 
 @pytest.mark.parametrize("coding", CODINGS)

@@ -38,11 +38,16 @@ def test_others_are_translated_into_the_first_that_can_be() -> None:
     openai_chat, anthropic = DIALECTS["openai_chat"], DIALECTS["anthropic_messages"]
     assert HOSTS["anthropic"].spoken_for(openai_chat, DIALECTS) is anthropic
     assert HOSTS["openai"].spoken_for(anthropic, DIALECTS) is openai_chat
-    native_first = Host({"openai_embeddings": "/e", "anthropic_messages": "/m", "openai_chat": "/c"})
-    assert native_first.spoken_for(openai_chat, DIALECTS) is openai_chat
-    assert Host({"openai_embeddings": "/e", "anthropic_messages": "/m"}).spoken_for(
-        openai_chat, DIALECTS
-    ) is (anthropic)
+    embeddings, paths = SPOKEN["openai_embeddings"], ["openai_images", "anthropic_messages", "openai_chat"]
+    assert (
+        Host(dict.fromkeys(paths, "/x")).spoken_for(embeddings, {**DIALECTS, embeddings.NAME: embeddings})
+        is anthropic
+    )
+    paths.reverse()
+    assert (
+        Host(dict.fromkeys(paths, "/x")).spoken_for(embeddings, {**DIALECTS, embeddings.NAME: embeddings})
+        is openai_chat
+    )
 
 
 def test_what_can_not_be_translated_goes_only_where_it_is_spoken() -> None:

@@ -280,6 +280,14 @@ def test_what_can_not_be_read_never_raises(source: Any, target: Any, data: bytes
     assert "error" in payloads(out)[-1]
 
 
+def test_what_came_before_it_is_told_all_the_same() -> None:
+    stream = stream_of(ANTHROPIC, OPENAI, messages("m", stream=True))
+    out = payloads(
+        stream.feed(answers.OPENAI_FIRST + answers.openai_delta(content="good") + b"data: not json\n\n")
+    )
+    assert [event["type"] for event in out][-2:] == ["content_block_delta", "error"]
+
+
 @given(st.lists(st.binary(max_size=30) | st.sampled_from([sse.encode(data) for data in BROKEN]), max_size=6))
 def test_garbage_never_raises_and_no_frame_is_empty(chunks: list[bytes]) -> None:
     """An empty frame would end the client's body."""

@@ -6,7 +6,7 @@ from translators.anthropic_messages.errors import read_error, write_error
 from translators.anthropic_messages.fields import LACKS, OWNER, READS
 from translators.anthropic_messages.request_reader import check_request, read_request
 from translators.anthropic_messages.request_writer import write_request
-from translators.anthropic_messages.response import read_response, write_response
+from translators.anthropic_messages.response import read_response, told, write_response
 from translators.anthropic_messages.stream import StreamReader, StreamWriter
 from translators.canonical import Json
 from translators.sse import Decoder as Framing
@@ -25,6 +25,7 @@ __all__ = [
     "read_error",
     "read_request",
     "read_response",
+    "told",
     "write_error",
     "write_request",
     "write_response",

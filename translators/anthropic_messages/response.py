@@ -47,6 +47,14 @@ def read_response(body: Json) -> list[Event]:
     return [*events, finished, Used(read_usage(usage), read_tier(usage)), Done()]
 
 
+def told(body: Json) -> Iterator[Event]:
+    """Who answered and what it took."""
+    message: dict[str, Any] = body
+    usage: dict[str, Any] = dict(message["usage"])
+    yield Started(string(message["id"]), string(message["model"]))
+    yield Used(read_usage(usage), read_tier(usage))
+
+
 def _read_block(block: dict[str, Any], call: int) -> Iterator[Event]:
     match block["type"]:
         case "text":

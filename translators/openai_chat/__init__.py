@@ -9,6 +9,7 @@ from translators.openai_chat.request_reader import check_request, read_request
 from translators.openai_chat.request_writer import metered, write_request
 from translators.openai_chat.response_writer import StreamWriter, write_response
 from translators.openai_chat.stream_reader import StreamReader, read_response
+from translators.openai_chat.usage import told
 from translators.sse import Decoder as Framing
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "read_error",
     "read_request",
     "read_response",
+    "told",
     "write_error",
     "write_request",
     "write_response",

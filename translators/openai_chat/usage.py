@@ -1,7 +1,10 @@
 """Tokens as OpenAI counts them, in Chat Completions and its older and smaller sisters."""
 
-from translators.canonical import Json, JsonValue, Usage
-from translators.openai_chat.pick import inner, number
+from collections.abc import Iterator
+from dataclasses import replace
+
+from translators.canonical import Event, Json, JsonValue, Started, Usage, Used
+from translators.openai_chat.pick import entries, inner, number, text
 
 SERVICE_TIERS = ("auto", "default", "flex", "scale", "priority", "fast")
 """What OpenAI calls the ways to be served."""
@@ -26,6 +29,18 @@ def read_usage(usage: JsonValue) -> Usage | None:
         rejected_prediction=_count(answer, "rejected_prediction_tokens"),
     )
     return None if read == Usage() else read
+
+
+def told(answer: Json) -> Iterator[Event]:
+    """Who answered and what it took, in a whole answer, the first or last of a stream, or a chunk."""
+    if (model := text(answer, "model")) or text(answer, "id"):
+        created = number(answer, "created") or number(answer, "created_at")
+        yield Started(text(answer, "id"), model, created)
+    usage = read_usage(answer.get("usage"))
+    if images := sum("b64_json" in item or "url" in item for item in entries(answer, "data")):
+        usage = replace(usage or Usage(), images=images)
+    if usage:
+        yield Used(usage, text(answer, "service_tier") or None)
 
 
 def write_usage(usage: Usage) -> Json | None:

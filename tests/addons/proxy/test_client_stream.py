@@ -168,6 +168,16 @@ async def test_an_error_at_the_head_is_another_attempt() -> None:
 
 
 @live
+async def test_what_an_abandoned_attempt_says_is_not_heard() -> None:
+    plan = peeking(*BOTH)
+    talk = await talking(plan, Passes())
+    await talk.say(POST)
+    assert await talk.answer(STREAM + chunk(b"e") + chunk(b"late") + b"0\r\n\r\n") == b""
+    reply = await talk.answer(STREAM + chunk(b"c") + b"0\r\n\r\n")
+    assert b"late" not in reply and reply.endswith(chunk(b"c") + b"0\r\n\r\n")
+
+
+@live
 async def test_a_stream_without_content_is_another_attempt() -> None:
     plan = peeking(*BOTH)
     talk = await talking(plan, Passes())
