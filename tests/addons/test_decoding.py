@@ -1,8 +1,9 @@
 import gzip
 import tracemalloc
 import zlib
+from typing import Any
 
-import brotli
+import brotli as typed_brotli
 import pytest
 import zstandard
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from addons.decoding import CODINGS, Decoder, TooLarge, decode
 
-RAW = zlib.compressobj(wbits=-15)
+brotli: Any = typed_brotli  # the types of what we use, and not of the rest
 ENCODED = {
     "gzip": gzip.compress,
     "x-gzip": gzip.compress,
@@ -40,7 +41,8 @@ def test_in_any_pieces(coding: str, cuts: list[int]) -> None:
 
 
 def test_deflate_without_its_wrapper() -> None:
-    assert decode(RAW.compress(TEXT) + RAW.flush(), "deflate", 10_000) == TEXT
+    raw = zlib.compressobj(wbits=-15)
+    assert decode(raw.compress(TEXT) + raw.flush(), "deflate", 10_000) == TEXT
 
 
 @pytest.mark.parametrize("coding", ["", "identity", "compress", "gzip, br"])

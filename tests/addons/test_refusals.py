@@ -3,10 +3,11 @@ from typing import get_args
 import pytest
 from mitmproxy.test import tflow
 
-from addons.refusals import KINDS, STATUS, Refusals, family_of
+from addons.refusals import KINDS, Refusals, family_of
 from tests.addons.calls import CHAT, MESSAGES, Chain, a_call, a_config, a_request, asking, told
 from tests.oracles import check_anthropic_error, check_openai_error
 from translators.canonical import ErrorKind, Failed
+from translators.errors import STATUS
 
 CONFIG = a_config()
 REFUSALS = Refusals(lambda: CONFIG)
@@ -27,9 +28,7 @@ def test_refusals_are_json_in_the_clients_dialect(status: int) -> None:
         assert told(response)["error"]["message"] == "No."
 
 
-@pytest.mark.parametrize(
-    "kind", get_args(ErrorKind.__value__ if hasattr(ErrorKind, "__value__") else ErrorKind)
-)
+@pytest.mark.parametrize("kind", get_args(ErrorKind))
 def test_every_kind_of_error_has_a_status(kind: ErrorKind) -> None:
     for path, check in ((CHAT, check_openai_error), (MESSAGES, check_anthropic_error)):
         call = a_call(a_request(asking(path=path), path))

@@ -31,16 +31,16 @@ def read_usage(usage: JsonValue) -> Usage | None:
     return None if read == Usage() else read
 
 
-def told(answer: Json) -> Iterator[Event]:
+def told(body: Json) -> Iterator[Event]:
     """Who answered and what it took, in a whole answer, the first or last of a stream, or a chunk."""
-    if (model := text(answer, "model")) or text(answer, "id"):
-        created = number(answer, "created") or number(answer, "created_at")
-        yield Started(text(answer, "id"), model, created)
-    usage = read_usage(answer.get("usage"))
-    if images := sum("b64_json" in item or "url" in item for item in entries(answer, "data")):
+    if (model := text(body, "model")) or text(body, "id"):
+        created = number(body, "created") or number(body, "created_at")
+        yield Started(text(body, "id"), model, created)
+    usage = read_usage(body.get("usage"))
+    if images := sum("b64_json" in item or "url" in item for item in entries(body, "data")):
         usage = replace(usage or Usage(), images=images)
     if usage:
-        yield Used(usage, text(answer, "service_tier") or None)
+        yield Used(usage, text(body, "service_tier") or None)
 
 
 def write_usage(usage: Usage) -> Json | None:
