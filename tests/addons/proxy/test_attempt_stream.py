@@ -120,10 +120,10 @@ async def test_a_stream_that_falls_silent() -> None:
 @live
 async def test_each_piece_of_a_stream_is_a_reason_to_wait() -> None:
     addon = Translates()
-    talk = await talking(Plan(**NEWS, timeouts=Timeouts(idle=0.08)), addon)
+    talk = await talking(Plan(**NEWS, timeouts=Timeouts(idle=0.2)), addon)
     await talk.say(POST)
     await talk.answer(STREAM)
     for _ in range(6):
-        await asyncio.sleep(0.03)
+        await asyncio.sleep(0.06)
         await talk.answer(chunk(b"a"))
     assert not addon.stream.aborted
