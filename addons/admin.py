@@ -19,8 +19,10 @@ logger = logging.getLogger(__name__)
 class Admin:
     """Listens while the gateway runs."""
 
-    def __init__(self, config: Callable[[], Config], registry: CollectorRegistry) -> None:
-        self._config = config
+    def __init__(
+        self, config: Callable[[], Config], registry: CollectorRegistry, listens: Callable[[], bool]
+    ) -> None:
+        self._config, self._listens = config, listens
         self._registry = registry
         self._server: HTTPServer | None = None
         self._draining = False
@@ -49,8 +51,9 @@ class Admin:
         self._draining = True
 
     def _ready(self) -> tuple[int, bytes, str]:
-        if self._draining:
-            return 503, b'{"status":"draining"}', "application/json"
+        if self._draining or not self._listens():
+            status = "draining" if self._draining else "starting"
+            return 503, b'{"status":"%s"}' % status.encode(), "application/json"
         return 200, b'{"status":"ready"}', "application/json"
 
 

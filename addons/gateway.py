@@ -47,5 +47,5 @@ addons = [
     demo,  # the embedded provider
     account,  # the log line and the metrics
     Label(),  # what people read in mitmweb: comments and markers
-    Admin(settings.current, metrics.registry),  # /metrics, /health, /ready
+    Admin(settings.current, metrics.registry, lambda: proxy.is_listening),  # /metrics, /health, /ready
 ]

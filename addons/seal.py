@@ -1,7 +1,7 @@
 """Seal: the last thing before the wire. Checks where an attempt goes; puts the key on a copy of it."""
 
 from contextlib import suppress
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from mitmproxy import http
 from mitmproxy.proxy import server_hooks
@@ -98,5 +98,5 @@ def check_egress(provider: Provider, request: http.Request) -> None:
     scheme, path = urlsplit(base)[0::2][:2]
     if request.scheme != scheme or (request.host, request.port) != address_of(base):
         raise PermissionError("An attempt goes to another place than its provider.")
-    if not request.path.startswith(path + "/") or ".." in request.path or request.authority:
+    if not request.path.startswith(path + "/") or ".." in unquote(request.path) or request.authority:
         raise PermissionError("An attempt has a path that leads elsewhere.")

@@ -11,6 +11,9 @@ from addons.config_load import from_environment, load
 from addons.proxy import Certificates, Limits, Proxy, Trust
 from addons.seal import Seal
 
+NOWHERE = "reverse:http://127.0.0.1:1"
+"""Where a request goes that no addon has seen to: there is no such server."""
+
 
 class Settings:
     """Holds the configuration that is in force for new requests."""
@@ -44,11 +47,26 @@ class Settings:
         if self._told:
             self._told[3].text = ctx.options.gateway_log_format == "text"
 
+    def _take_place(self) -> None:
+        """Where the stock tools are told of no mode, listen where config.yaml says, as a reverse proxy.
+
+        Not before: mitmproxy opens its own listener while it loads scripts, and heeds no change until then.
+        """
+        if ctx.options.mode != ["regular"]:
+            return
+        listen = self.current().server.listen
+        if not ctx.options.listen_host:
+            ctx.options.listen_host = listen.host
+        if ctx.options.listen_port is None:
+            ctx.options.listen_port = listen.port
+        ctx.options.mode = [NOWHERE]
+
     def running(self) -> None:
         # Attempts say themselves where they go, and the client's Host is nobody's business but its own.
         ctx.options.connection_strategy = "lazy"
         ctx.options.keep_host_header = True
         ctx.options.body_size_limit = None
+        self._take_place()
 
     def _load(self, path: str) -> None:
         try:

@@ -99,7 +99,7 @@ def running(config: Json, folder: Path, *arguments: str) -> Iterator[Gateway]:
 @contextmanager
 def running_stock(config: Json, folder: Path, *arguments: str) -> Iterator[Gateway]:
     """Stock mitmdump with our script, without our wrapper."""
-    command = [str(BIN / "mitmdump"), "-s", "addons/gateway.py", "--mode", "reverse:http://127.0.0.1:1"]
+    command = [str(BIN / "mitmdump"), "-s", "addons/gateway.py"]
     with _started([*command, *arguments], config, folder) as gateway:
         yield gateway
 

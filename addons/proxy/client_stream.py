@@ -49,6 +49,8 @@ logger = logging.getLogger(__name__)
 
 FROM_ATTEMPTS = (ResponseHeaders, ResponseData, ResponseEndOfMessage, ResponseProtocolError)
 
+MOST_ASKED = 1000
+"""How often addons may pass over a backend before it is clear that they have no end."""
 PEEK_SECONDS = 1.0
 """For how long the head of a stream is held back in case that it is followed by an error."""
 
@@ -125,7 +127,11 @@ class ClientStream(GatewayStream):
         """Ask the addons for the next attempt until there is one, or none to come."""
         exchange = self.exchange
         exchange.request = None
+        asked = 0
         while not (exchange.request or exchange.over or exchange.faults):
+            if (asked := asked + 1) > MOST_ASKED:
+                exchange.faults.append("no addon knows of an attempt, nor that there is none")
+                break
             yield AttemptHook(exchange)
             if (yield from self.check_killed(True)):
                 return

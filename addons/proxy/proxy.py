@@ -1,7 +1,7 @@
 """Proxy: the addon that puts the gateway's layer, dispatch and limits in the place of mitmproxy's own."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -13,9 +13,11 @@ from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import events, layer, server_hooks, tunnel
 from mitmproxy.proxy.layers import modes
 from mitmproxy.proxy.layers.tls import ClientTLSLayer
+from mitmproxy.proxy.mode_servers import ServerInstance
+from mitmproxy.proxy.mode_specs import ReverseMode
 from mitmproxy.proxy.server import ConnectionHandler
 
-from addons.proxy import speed
+from addons.proxy import back, speed
 from addons.proxy.dispatch import Dispatch, find_addon
 from addons.proxy.exchange import Exchange
 from addons.proxy.layer import GatewayHttpLayer
@@ -62,6 +64,7 @@ class Proxy:
     def load(self, loader: addonmanager.Loader) -> None:
         self.dispatch = Dispatch(cast(addonmanager.AddonManager, loader.master.addons))
         speed.install()
+        back.install()
 
     def running(self) -> None:
         # Its page for clients without mitmproxy's certificate is of no use here, and as it is asynchronous
@@ -90,6 +93,9 @@ class Proxy:
     # --- connections --------------------------------------------------------------------------------
 
     def client_connected(self, client: Client) -> None:
+        if not isinstance(client.proxy_mode, ReverseMode):
+            client.error = "This is a gateway, and no proxy to anywhere else."
+            return
         if handler := self._handler(client):
             handler.max_conns.default_factory = lambda: asyncio.Semaphore(UPSTREAM_CONNECTIONS)
             loop = asyncio.get_running_loop()
@@ -119,6 +125,12 @@ class Proxy:
 
     def error(self, flow: http.HTTPFlow) -> None:
         self._running.discard(flow.id)
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether clients can come in."""
+        servers = cast("Iterable[ServerInstance[Any]]", self._server().servers)
+        return any(server.is_running and isinstance(server.mode, ReverseMode) for server in servers)
 
     @property
     def in_flight(self) -> int:

@@ -40,9 +40,10 @@ class Trust:
             return
         if context := self._contexts.get(server.address[:2]):
             server.sni = server.sni or server.address[0]
-            start.ssl_conn = SSL.Connection(context)
-            expect_host(start.ssl_conn, server.sni)
-            start.ssl_conn.set_connect_state()
+            connection = SSL.Connection(context)
+            expect_host(connection, server.sni)
+            connection.set_connect_state()
+            start.ssl_conn = connection
 
 
 def context_of(files: Certificates) -> SSL.Context:

@@ -22,7 +22,7 @@ def with_admin(
     async def run() -> None:
         registry = CollectorRegistry()
         Counter("tests", "Counted.", registry=registry).inc(3)
-        admin = Admin(lambda: a_config(CONFIG % configured), registry)
+        admin = Admin(lambda: a_config(CONFIG % configured), registry, lambda: True)
         with taddons.context() as context:
             context.options.add_option("gateway_admin", str, option, "")
             admin.running()
@@ -77,7 +77,7 @@ def test_off_is_off() -> None:
 def test_an_address_that_is_taken_ends_it(caplog: pytest.LogCaptureFixture) -> None:
     async def look(admin: Admin, context: taddons.context) -> None:
         with caplog.at_level(logging.ERROR):
-            Admin(lambda: a_config(CONFIG % port), CollectorRegistry()).running()
+            Admin(lambda: a_config(CONFIG % port), CollectorRegistry(), lambda: True).running()
         await asyncio.wait_for(context.master.should_exit.wait(), 5)
         assert f"127.0.0.1:{port} can't be opened" in caplog.text
 

@@ -2,7 +2,6 @@
 
 import asyncio
 
-import pytest
 from mitmproxy import http
 
 from addons.proxy import Exchange, Failure, Limits, Timeouts
@@ -64,7 +63,6 @@ async def test_a_missing_seal_is_a_refusal() -> None:
 # What comes back
 
 
-@pytest.mark.xfail(strict=True, reason="mitmproxy's HTTP/1 client takes the first head for the last")
 @live
 async def test_interim_answers_are_not_passed() -> None:
     talk = await talking(Plan())
