@@ -88,7 +88,9 @@ class Route:
         if not last and call.unsupported:
             provider, field, reason = call.unsupported[0]
             message = f"{field}: {provider} can't do this{': ' if reason else ''}{reason}"
-            return self._refusals.refuse(call, Failed("unsupported", message, 422, param=field.partition("[")[0]))
+            return self._refusals.refuse(
+                call, Failed("unsupported", message, 422, param=field.partition("[")[0])
+            )
         status = 503 if not last else 504 if last.kind in ("timeout", "total") else 502
         kind: ErrorKind = "timeout" if status == 504 else "server"
         told = "; ".join(f"{a.provider}: {f.reason}" for a, f in zip(call.tries, call.failures, strict=False))
