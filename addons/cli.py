@@ -16,12 +16,9 @@ import click
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from addons import check as render
-from addons.config import Address, Config, ConfigError, find
+from addons.config import NOWHERE, Address, Config, ConfigError, find
 from addons.config_load import from_environment, load
 from addons.config_values import address
-
-NOWHERE = "reverse:http://127.0.0.1:1"
-"""Where a request goes that no addon has seen to: there is no such server."""
 
 
 class Place(click.ParamType["Address | str"]):

@@ -13,9 +13,10 @@ from addons.config_providers import BodyEdits, HeaderEdits, Provider, Timeouts
 from addons.config_routes import Backend, Retry, Route
 from addons.config_values import Address, Duration, Listen, Model, Prefix, Size, address
 
-__all__ = [  # the parts that addons need, whichever file they are in
+__all__ = [
     "DEFAULT_TIMEOUTS",
     "DEMO_MODELS",
+    "NOWHERE",  # the parts that addons need, whichever file they are in
     "Address",
     "ApiKey",
     "Backend",
@@ -38,6 +39,9 @@ __all__ = [  # the parts that addons need, whichever file they are in
 
 DEMO_MODELS = ("hello", "tools", "thinking", "json", "slow")
 """Names that a provider of type `demo` shows in /v1/models; it answers to any other too."""
+
+NOWHERE = "reverse:http://127.0.0.1:1"
+"""mitmproxy's mode: where a request goes that no addon has seen to. There is no such server."""
 
 DEFAULT_TIMEOUTS = Timeouts(connect=5, first_byte=60, idle=60, total=600)
 """Where neither backend nor route nor provider says anything."""

@@ -6,13 +6,11 @@ from pathlib import Path
 from mitmproxy import addonmanager, ctx, exceptions
 
 from addons.account import Account
-from addons.config import Config, ConfigError, address_of, find
+from addons.config import NOWHERE, Config, ConfigError, address_of, find
 from addons.config_load import from_environment, load
+from addons.config_providers import Tls
 from addons.proxy import Certificates, Limits, Proxy, Trust
 from addons.seal import Seal
-
-NOWHERE = "reverse:http://127.0.0.1:1"
-"""Where a request goes that no addon has seen to: there is no such server."""
 
 
 class Settings:
@@ -91,17 +89,14 @@ class Settings:
 
 
 def certificates_of(config: Config) -> dict[tuple[str, int], Certificates]:
-    """The files of every provider that has some, by its address. Raises `ValueError` where two disagree."""
-    found: dict[tuple[str, int], Certificates] = {}
-    for name, provider in config.providers.items():
-        if provider.disabled or not provider.base_url:
-            continue
-        files = Certificates(
+    """The files of every provider that has some, by address: loading has made sure of one set for each."""
+    return {
+        address_of(provider.base_url): Certificates(
             *(
                 str(file) if file else None
                 for file in (provider.tls.ca_file, provider.tls.client_cert, provider.tls.client_key)
             )
         )
-        if found.setdefault(address_of(provider.base_url), files) != files:
-            raise ValueError(f"providers.{name}.tls: another provider at this address has other certificates")
-    return {address: files for address, files in found.items() if files != Certificates(None, None, None)}
+        for provider in config.providers.values()
+        if not provider.disabled and provider.base_url and provider.tls != Tls()
+    }

@@ -191,13 +191,14 @@ def _started(command: list[str], config: Json, folder: Path) -> Iterator[Gateway
         )
         gateway = Gateway(process, port, admin_port, folder)
         try:
-            eventually(lambda: _is_ready(gateway), f"never ready: see {folder}")
+            eventually(lambda: is_ready(gateway), f"never ready: see {folder}")
             yield gateway
         finally:
             _stop(process)
 
 
-def _is_ready(gateway: Gateway) -> bool:
+def is_ready(gateway: Gateway) -> bool:
+    """Whether clients can come in; fails when its process has ended."""
     assert gateway.process.poll() is None, f"it has ended: {gateway.output()}"
     try:
         return gateway.ask_admin("/ready")[0] == 200

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.gateway import Gateway, eventually
+from tests.gateway import Gateway, eventually, is_ready
 from tests.upstream import PATIENCE
 
 SLOWEST = 120
@@ -44,18 +44,10 @@ def launched(
         )
         gateway = Gateway(process, *ports, log)
         try:
-            eventually(lambda: _is_ready(gateway), f"never ready: {gateway.output()}")
+            eventually(lambda: is_ready(gateway), f"never ready: {gateway.output()}")
             yield gateway
         finally:
             _end(process)
-
-
-def _is_ready(gateway: Gateway) -> bool:
-    assert gateway.process.poll() is None, f"it has ended: {gateway.output()}"
-    try:
-        return gateway.ask_admin("/ready")[0] == 200
-    except OSError:
-        return False
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
