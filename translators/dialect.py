@@ -53,6 +53,9 @@ class Spoken(Protocol):
     """Found in each payload of a stream that says more than a piece of content: usage, an end, an error.
     Who passes a stream on untouched need not read the others."""
 
+    STREAM_TYPE: str
+    """The content type of a streamed answer."""
+
     def check_request(self, body: Json) -> None:
         """Raise `BadRequest` where a field that no provider can do without is missing or of a wrong type."""
         ...
@@ -61,7 +64,9 @@ class Spoken(Protocol):
         """The top-level fields to set so that the provider reports usage; empty when it does anyway."""
         ...
 
-    def read_response(self, body: Json) -> list[Event]: ...
+    def read_response(self, body: Json) -> list[Event]:
+        """The events of a whole answer. An id or model that the format does not tell is empty in `Started`."""
+        ...
 
     def told(self, body: Json) -> Iterator[Event]:
         """Who answered and what it took: all that is read of a whole answer that passes."""

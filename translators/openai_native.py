@@ -32,6 +32,7 @@ class Native:
         self.NAME: str = name
         self.OWNER: str = OWNER
         self.TELLING = EVERYTHING
+        self.STREAM_TYPE: str = sse.CONTENT_TYPE
         self._check, self._reader, self._failure, self._metered = check, reader, failure, metered
 
     def check_request(self, body: Json) -> None:

@@ -5,6 +5,8 @@ import re
 _BLANK_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?!\n|\Z))")
 _LONGEST_BLANK_LINE = len(b"\r\n\r\n")
 
+CONTENT_TYPE = "text/event-stream; charset=utf-8"
+
 
 class Decoder:
     """Cuts a byte stream into its events: `(raw, data)`, where `data` is empty for a comment."""

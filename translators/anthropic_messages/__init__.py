@@ -9,6 +9,7 @@ from translators.anthropic_messages.request_writer import write_request
 from translators.anthropic_messages.response import read_response, told, write_response
 from translators.anthropic_messages.stream import StreamReader, StreamWriter
 from translators.canonical import Json
+from translators.sse import CONTENT_TYPE as STREAM_TYPE
 from translators.sse import Decoder as Framing
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "NAME",
     "OWNER",
     "READS",
+    "STREAM_TYPE",
     "TELLING",
     "Framing",
     "StreamReader",

@@ -26,6 +26,7 @@ from translators.canonical import (
     ToolUse,
     Turn,
     Url,
+    Video,
 )
 from translators.errors import Unsupported
 
@@ -75,8 +76,8 @@ def _block(part: Part) -> JsonValue:
             return {"type": "redacted_thinking", "data": data.data} if data.owner == OWNER else None
         case Opaque(owner, _, data):
             return data if owner == OWNER else None
-        case Audio():
-            raise Unsupported("Audio")
+        case Audio() | Video():
+            raise Unsupported(type(part).__name__)
         case _:
             assert_never(part)
 

@@ -219,5 +219,6 @@ LACKS: Lacks = {
     "Turn.name": Lack("dropped"),
     "Image.detail": Lack("dropped", harmless=("auto",)),
     "Audio": Lack("refused"),
+    "Video": Lack("refused"),
     "Thinking": Lack("dropped", note="without Anthropic's own signature", only=_unsigned),
 }

@@ -56,6 +56,7 @@ from translators.canonical.request import (
     ToolUse,
     Turn,
     Url,
+    Video,
     WebSearch,
 )
 
@@ -107,5 +108,6 @@ __all__ = [
     "Url",
     "Usage",
     "Used",
+    "Video",
     "WebSearch",
 ]

@@ -85,10 +85,20 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """A sound, which no vendor takes but as data."""
+    """A sound."""
 
-    source: Data
+    source: Data | Url | FileId
     cache: Cache | None = None
+    opaque: tuple[Opaque, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """Moving pictures."""
+
+    source: Data | Url | FileId
+    cache: Cache | None = None
+    opaque: tuple[Opaque, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +130,7 @@ class ToolResult:
     """What the client's function gave for the call of this id."""
 
     id: str
-    parts: tuple["Text | Image | Document | Opaque", ...]
+    parts: tuple["Text | Image | Document | Video | Opaque", ...]
     is_error: bool | None = None
     cache: Cache | None = None
     opaque: tuple[Opaque, ...] = ()
@@ -142,7 +152,19 @@ class RedactedThinking:
     data: Opaque
 
 
-Part = Text | Refusal | Image | Audio | Document | ToolUse | ToolResult | Thinking | RedactedThinking | Opaque
+Part = (
+    Text
+    | Refusal
+    | Image
+    | Audio
+    | Video
+    | Document
+    | ToolUse
+    | ToolResult
+    | Thinking
+    | RedactedThinking
+    | Opaque
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from translators.openai_chat.request_writer import metered, write_request
 from translators.openai_chat.response_writer import StreamWriter, write_response
 from translators.openai_chat.stream_reader import StreamReader, read_response
 from translators.openai_chat.usage import told
+from translators.sse import CONTENT_TYPE as STREAM_TYPE
 from translators.sse import Decoder as Framing
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "NAME",
     "OWNER",
     "READS",
+    "STREAM_TYPE",
     "TELLING",
     "Framing",
     "StreamReader",

@@ -217,8 +217,8 @@ def _not_a_file(source: Data | Url | FileId | Text) -> bool:
     return isinstance(source, Url) or (isinstance(source, FileId) and source.owner != OWNER)
 
 
-def _of_unknown_sound(source: Data) -> bool:
-    return source.media_type not in AUDIO_FORMATS
+def _of_unknown_sound(source: Data | Url | FileId) -> bool:
+    return not isinstance(source, Data) or source.media_type not in AUDIO_FORMATS
 
 
 def _more_than_four(stop: tuple[str, ...]) -> bool:
@@ -234,7 +234,8 @@ LACKS: Lacks = {
     "RedactedThinking": Lack("dropped", note="OpenAI refuses messages that hold reasoning"),
     "Image.source": Lack("refused", only=_at_another_provider, note="give the image's data or URL instead"),
     "Document.source": Lack("refused", only=_not_a_file, note="give the file's data instead"),
-    "Audio.source": Lack("refused", only=_of_unknown_sound, note="only WAV and MP3"),
+    "Audio.source": Lack("refused", only=_of_unknown_sound, note="only data of WAV and MP3"),
+    "Video": Lack("refused"),
     "Request.stop": Lack("refused", only=_more_than_four, note="at most four"),
     "ToolResult.is_error": Lack("dropped", harmless=(False,), note="the result's own text has to tell"),
     "Document.citations": Lack("dropped", harmless=(False,)),

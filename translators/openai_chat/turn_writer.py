@@ -22,6 +22,7 @@ from translators.canonical import (
     ToolUse,
     Turn,
     Url,
+    Video,
 )
 from translators.errors import Unsupported
 from translators.openai_chat.fields import AUDIO_FORMATS, OWNER
@@ -126,8 +127,12 @@ def _content(part: Part) -> Iterator[JsonValue]:
                 image["detail"] = detail
             yield {"type": "image_url", "image_url": image, **_breakpoint(cache)}
         case Audio(source, cache):
+            if not isinstance(source, Data):
+                raise Unsupported("Audio.source", "give the sound's data instead")
             audio: Json = {"data": source.base64, "format": AUDIO_FORMATS[source.media_type]}
             yield {"type": "input_audio", "input_audio": audio, **_breakpoint(cache)}
+        case Video():
+            raise Unsupported("Video")
         case Document():
             yield from _document(part)
         case Opaque(owner, field, data) if owner == OWNER and field.startswith("messages[].content"):
