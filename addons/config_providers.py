@@ -134,6 +134,16 @@ class Provider(Model):
         return ""
 
     @property
+    def host(self) -> str:
+        """Its row in the table of hosts."""
+        return self.type
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        """What stands in the paths of its host besides the model."""
+        return {}
+
+    @property
     def disabled(self) -> str | None:
         """Why it is not to be used."""
         return None

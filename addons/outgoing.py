@@ -23,7 +23,7 @@ VENDOR_FORWARDED = {
 
 def host_of(provider: Provider) -> Host:
     """What kind of service a provider is."""
-    return DEMO_HOSTS[provider.speaks] if provider.type == "demo" else HOSTS[provider.type]
+    return DEMO_HOSTS[provider.speaks] if provider.type == "demo" else HOSTS[provider.host]
 
 
 def base_url_of(provider: Provider) -> str:
@@ -32,7 +32,7 @@ def base_url_of(provider: Provider) -> str:
 
 
 def outgoing_request(
-    call: Call, provider: Provider, target: Spoken, body: bytes, settings: Effective
+    call: Call, provider: Provider, target: Spoken, *, model: str, body: bytes, settings: Effective
 ) -> http.Request:
     """The attempt's request but for its credentials, which only the seal adds."""
     assert call.endpoint
@@ -42,12 +42,12 @@ def outgoing_request(
         names += VENDOR_FORWARDED.get(target.OWNER, ())
     headers = {**host.headers, **{name.lower(): value for name in names if (value := header(client, name))}}
     headers["content-type"] = "application/json" if call.body else client["content-type"]
-    headers["accept"] = "text/event-stream" if call.stream else "application/json, */*"
+    headers.setdefault("accept", "text/event-stream" if call.stream else "application/json, */*")
     headers["accept-encoding"] = "identity"
     for name in settings.headers.remove:
         headers.pop(name, None)
     headers |= settings.headers.set
-    url = base_url_of(provider) + host.paths[target.NAME]
+    url = base_url_of(provider) + host.paths[target.NAME].to(model, call.stream, provider.places)
     return request_to(url, headers, mutated(body, settings.body) if call.body else body)
 
 
@@ -71,7 +71,7 @@ def request_to(url: str, headers: Mapping[str, str], body: bytes) -> http.Reques
         method=b"POST",
         scheme=parts.scheme.encode(),
         authority=b"",
-        path=parts.path.encode(),
+        path=(f"{parts.path}?{parts.query}" if parts.query else parts.path).encode(),
         http_version=b"HTTP/1.1",
         headers=http.Headers(
             [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in fields.items()]

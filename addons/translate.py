@@ -4,6 +4,7 @@ import time
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
+import orjson
 from mitmproxy import http
 
 from addons.call import Call, Try, client_call
@@ -18,7 +19,7 @@ from translators.canonical import Failed
 from translators.errors import STATUS, BadRequest, BadUpstream, Unsupported
 from translators.translator import ENDED_EARLY, Head, Outgoing, Stream, Translator
 
-EVENT_STREAM = "text/event-stream"
+EVENT_STREAMS = ("text/event-stream", "application/vnd.amazon.eventstream")
 KEPT_HEADERS = frozenset(
     b"content-type content-length transfer-encoding date request-id "
     b"retry-after retry-after-ms x-should-retry".split()
@@ -60,13 +61,15 @@ class Translate:
         if not target:
             raise Unsupported(call.endpoint.path, f"is nothing that {provider.type} serves")
         model = backend.model or call.model
-        translator = Translator(call.endpoint.spoken, target)
+        translator = Translator(call.endpoint.spoken, target, host_of(provider).envelope(target))
         if call.body:
-            written = translator.request(call.body, model)
+            written = translator.request(call.body, model, betas_of(call))
         else:
             written = Outgoing(with_model(call.flow.request, model))
         settings = self._settings(provider, call.rule, backend)
-        call.request = outgoing_request(call, provider, target, written.body, settings)
+        call.request = outgoing_request(
+            call, provider, target, model=model, body=written.body, settings=settings
+        )
         call.asked.append(backend)
         call.tries.append(Try(backend.provider, model, translator, written.dropped))
         times = settings.timeouts
@@ -104,9 +107,10 @@ class Translate:
             return
         if is_events(response):
             decoder = Decoder(coding, RESPONSE_BYTES)
-            response.headers["content-type"] = "text/event-stream; charset=utf-8"
+            response.headers["content-type"] = attempt.translator.source.STREAM_TYPE
             response.headers["cache-control"] = "no-cache"
-            response.stream = Translating(attempt.translator.stream(created_of(response)), decoder, call)
+            stream = attempt.translator.stream(created_of(response), answer_id(call))
+            response.stream = Translating(stream, decoder, call)
         else:
             response.stream = True
 
@@ -137,17 +141,19 @@ class Translate:
 
     def _whole(self, call: Call, translator: Translator, response: http.Response, body: bytes) -> bytes:
         if response.status_code >= 300:
-            _, written = translator.error(response.status_code, body, call.request_id)
+            told = with_error_type(body, call.attempts[-1].response)
+            _, written = translator.error(response.status_code, told, call.request_id)
             if written is not None:
                 response.headers["content-type"] = "application/json"
             return body if written is None else written
         content_type = header(response.headers, "content-type")
         if translator.identity and "json" not in content_type:
             return body
-        if call.stream and not translator.identity and EVENT_STREAM not in content_type:
-            response.headers["content-type"] = "text/event-stream; charset=utf-8"
-            return translator.whole_as_stream(body, created_of(response))
-        return translator.response(body, 0 if translator.identity else created_of(response))
+        created, id = 0 if translator.identity else created_of(response), answer_id(call)
+        if call.stream and not translator.identity and not content_type.startswith(EVENT_STREAMS):
+            response.headers["content-type"] = translator.source.STREAM_TYPE
+            return translator.whole_as_stream(body, created, id)
+        return translator.response(body, created, id)
 
 
 class Translating:
@@ -204,13 +210,42 @@ def streams(response: http.Response) -> bool:
     """Whether an answer goes to the client as it comes: event streams and sounds do, JSON is held whole."""
     content_type = header(response.headers, "content-type")
     return response.status_code < 300 and content_type.startswith(
-        (EVENT_STREAM, "audio/", "application/octet-stream")
+        (*EVENT_STREAMS, "audio/", "application/octet-stream")
     )
 
 
 def is_events(response: http.Response) -> bool:
     """Whether a good answer is a stream of events."""
-    return response.status_code < 300 and header(response.headers, "content-type").startswith(EVENT_STREAM)
+    return response.status_code < 300 and header(response.headers, "content-type").startswith(EVENT_STREAMS)
+
+
+def betas_of(call: Call) -> list[str]:
+    """The betas that a client of Anthropic's API asks for, in a header."""
+    assert call.endpoint
+    if call.endpoint.spoken.OWNER != "anthropic":
+        return []
+    told = header(call.flow.request.headers, "anthropic-beta")
+    return [flag.strip() for flag in told.split(",") if flag.strip()]
+
+
+def answer_id(call: Call) -> str:
+    """What a provider calls its answer, where the body does not say; the same in a replay."""
+    raw = call.attempts[-1].response
+    names = ("x-amzn-requestid", "x-request-id", "request-id", "apim-request-id")
+    told = (header(raw.headers, name) for name in names) if raw else iter(())
+    return next((value for value in told if value), call.request_id)
+
+
+def with_error_type(body: bytes, raw: http.Response | None) -> bytes:
+    """An error of AWS's with its type, which stands in a header, where the body may have it too."""
+    kind = header(raw.headers, "x-amzn-errortype") if raw else ""
+    if not kind:
+        return body
+    try:
+        told = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return body
+    return orjson.dumps({"__type": kind, **told}) if isinstance(told, dict) else body
 
 
 def keep_answer_headers(response: http.Response) -> None:

@@ -33,7 +33,7 @@ def load(name: str) -> dict[str, Any]:
 
 
 def spoken(recording: dict[str, Any]) -> Spoken:
-    paths = {path: name for name, path in HOSTS["openai"].paths.items()}
+    paths = {path.whole: name for name, path in HOSTS["openai"].paths.items()}
     return SPOKEN[paths[recording["path"].removeprefix("/v1")]]
 
 

@@ -1,22 +1,80 @@
-"""Hosts: what a provider type speaks, and under which paths. A provider is a dialect on a host."""
+"""Hosts: what a provider type speaks, under which paths and in which envelope.
 
-from collections.abc import Mapping
+A provider is a dialect on a host.
+"""
+
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
-from translators.dialect import Spoken
+from translators.canonical import JsonValue
+from translators.dialect import Framing, Spoken
+from translators.errors import BadRequest
+
+_MODEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_:@+~/-]|\.(?!\.))*")
+"""Names that may become a segment of a path: nothing in them leads anywhere else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Where a host is asked, appended to the provider's base URL.
+
+    `{model}` is the model as one encoded segment; other names in braces are options of the provider.
+    """
+
+    whole: str
+    streamed: str = ""
+    """For streams; empty where one path serves both."""
+
+    def to(self, model: str, stream: bool, options: Mapping[str, str]) -> str:
+        """The path of one attempt. Raises `BadRequest` for a model that is no name of one."""
+        template = self.streamed if stream and self.streamed else self.whole
+        return template.format(model=segment(model) if "{model}" in template else "", **options)
+
+
+def segment(model: str) -> str:
+    """A model's name as one segment of a path. Raises `BadRequest` for what is no such name.
+
+    Colons stay as they are: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+    """
+    if not _MODEL.fullmatch(model):
+        raise BadRequest("model", "must be a name made of letters, digits and -_.:@+~/")
+    return quote(model, safe=":@+~")
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a host changes about the body of a dialect, and around the frames of its streams."""
+
+    adds: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    """Top-level fields that it insists on, where the client has not set them."""
+    leaves: tuple[str, ...] = ()
+    """Top-level fields that have no place in the body: they are in the path."""
+    betas: Mapping[str, str] | None = None
+    """Flags of Anthropic's betas that it takes, and what it calls them; in the body, and not in a header.
+    It refuses a request with any other."""
+    framing: Callable[[], Framing] | None = None
+    """How its streams are cut into frames, where not as the dialect itself does."""
+
+
+BARE = Envelope()
+"""No change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
     """One type of provider. Adding an ordinary one is adding a row below."""
 
-    paths: Mapping[str, str]
-    """The name of a dialect and its path, appended to the provider's base URL. The first one that can be
-    translated is what other dialects are translated into."""
+    paths: Mapping[str, Path]
+    """The name of a dialect and where it is spoken. The first one that can be translated is what other
+    dialects are translated into."""
     key_header: str = "authorization"
     key_prefix: str = "Bearer "
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """Sent unless the client's own are forwarded."""
+    envelopes: Mapping[str, Envelope] = field(default_factory=dict[str, Envelope])
+    """By the name of a dialect."""
     label: str = ""
     """The vendor as metrics name it: `gen_ai.provider.name`."""
 
@@ -28,22 +86,26 @@ class Host:
             return None
         return next((translatable[name] for name in self.paths if name in translatable), None)
 
+    def envelope(self, target: Spoken) -> Envelope:
+        """How this host wants a dialect."""
+        return self.envelopes.get(target.NAME, BARE)
+
 
 _OPENAI_PATHS = {
-    "openai_chat": "/chat/completions",
-    "openai_completions": "/completions",
-    "openai_embeddings": "/embeddings",
-    "openai_responses": "/responses",
-    "openai_images": "/images/generations",
-    "openai_speech": "/audio/speech",
-    "openai_transcriptions": "/audio/transcriptions",
-    "openai_translations": "/audio/translations",
+    "openai_chat": Path("/chat/completions"),
+    "openai_completions": Path("/completions"),
+    "openai_embeddings": Path("/embeddings"),
+    "openai_responses": Path("/responses"),
+    "openai_images": Path("/images/generations"),
+    "openai_speech": Path("/audio/speech"),
+    "openai_transcriptions": Path("/audio/transcriptions"),
+    "openai_translations": Path("/audio/translations"),
 }
 
 HOSTS: Mapping[str, Host] = {
     "openai": Host(_OPENAI_PATHS, label="openai"),
     "anthropic": Host(
-        {"anthropic_messages": "/v1/messages"},
+        {"anthropic_messages": Path("/v1/messages")},
         key_header="x-api-key",
         key_prefix="",
         headers={"anthropic-version": "2023-06-01"},
@@ -55,7 +117,9 @@ DEMO_URL = "http://demo.invalid"
 """A name that no resolver knows: only the gateway's own `server_connect` leads it anywhere."""
 
 DEMO_HOSTS: Mapping[str, Host] = {
-    "openai_chat": Host({name: f"/v1{path}" for name, path in _OPENAI_PATHS.items()}, label="demo"),
-    "anthropic_messages": Host({"anthropic_messages": "/v1/messages"}, label="demo"),
+    "openai_chat": Host(
+        {name: Path(f"/v1{path.whole}") for name, path in _OPENAI_PATHS.items()}, label="demo"
+    ),
+    "anthropic_messages": Host({"anthropic_messages": Path("/v1/messages")}, label="demo"),
 }
 """The embedded provider, by the dialect that it is configured to speak."""

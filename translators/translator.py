@@ -1,8 +1,8 @@
 """Two dialects joined: what becomes of one attempt's request and answer. Identity when the two are one."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import orjson
@@ -19,9 +19,10 @@ from translators.canonical import (
     Started,
     Used,
 )
-from translators.dialect import Dialect, Spoken, Writer
+from translators.dialect import Dialect, Framing, Spoken, Writer
 from translators.errors import BadRequest, BadUpstream, Unsupported
 from translators.fields import losses, spelling
+from translators.hosts import BARE, Envelope
 
 UNREADABLE = (KeyError, TypeError, ValueError, IndexError, AttributeError, BadUpstream)
 """What reading somebody else's answer may raise."""
@@ -65,50 +66,82 @@ class Outcome:
 class Translator:
     """One attempt: a retry makes a new one.
 
-    `source` is the client's dialect and `target` the provider's. They are the same or both can be translated.
+    `source` is the client's dialect and `target` the provider's, in the `envelope` of its host. The dialects
+    are the same or both can be translated.
     """
 
-    def __init__(self, source: Spoken, target: Spoken) -> None:
-        self.source, self.target = source, target
+    def __init__(self, source: Spoken, target: Spoken, envelope: Envelope = BARE) -> None:
+        self.source, self.target, self._envelope = source, target, envelope
         self.identity = source.NAME == target.NAME
         self.outcome = Outcome()
+        self._model = ""
         self._include_usage = False
         self._hide_usage = False
 
     # --- the request --------------------------------------------------------------------------------
 
-    def request(self, body: Body, model: str) -> Outgoing:
-        """Raises `BadRequest`, and `Unsupported` in the client's words for what the target can't do."""
-        if self.identity:
-            metered = self.target.metered(body.json)
-            self._hide_usage = bool(metered)
-            changes: dict[str, JsonValue] = {**metered}
-            if "model" in body.json or model:
-                changes["model"] = model
-            return Outgoing(body.edited(changes))
-        return self._translated(body, model)
+    def request(self, body: Body, model: str, betas: Sequence[str] = ()) -> Outgoing:
+        """`betas` are the flags that the client named in a header.
 
-    def _translated(self, body: Body, model: str) -> Outgoing:
+        Raises `BadRequest`, and `Unsupported` in the client's words for what the target can't do.
+        """
+        self._model = model
+        return self._same(body, model, betas) if self.identity else self._translated(body, model, betas)
+
+    def _same(self, body: Body, model: str, betas: Sequence[str]) -> Outgoing:
+        metered = self.target.metered(body.json)
+        self._hide_usage = bool(metered)
+        changes: dict[str, JsonValue] = {**metered}
+        if "model" in body.json or model:
+            changes["model"] = model
+        if self._envelope is BARE:
+            return Outgoing(body.edited(changes))
+        added, dropped = self._added(body.json.keys(), betas)
+        leaves = self._envelope.leaves
+        kept = {name: value for name, value in (added | changes).items() if name not in leaves}
+        return Outgoing(body.edited(kept, leaves), dropped)
+
+    def _translated(self, body: Body, model: str, betas: Sequence[str]) -> Outgoing:
         source, target = cast(Dialect, self.source), cast(Dialect, self.target)
+        asked: Json = {**body.json, "model": model}
+        if betas:
+            asked["betas"] = list(betas)
         try:
-            request = source.read_request({**body.json, "model": model})
+            request = source.read_request(asked)
             self._include_usage = bool(request.include_usage)
             dropped = losses(request, source.READS, target.LACKS, target.OWNER)
             written = target.write_request(request)
-            return Outgoing(encode({**written, **target.metered(written)}), tuple(dropped))
+            written |= target.metered(written)
+            written |= self._added(written.keys(), ())[0]
+            for name in self._envelope.leaves:
+                written.pop(name, None)
+            return Outgoing(encode(written), tuple(dropped))
         except Unsupported as error:
             raise Unsupported(spelling(error.meaning, source.READS), error.reason) from None
         except RecursionError:
             raise BadRequest("", TOO_DEEP) from None
 
+    def _added(self, present: Collection[str], betas: Sequence[str]) -> tuple[Json, tuple[str, ...]]:
+        """What the host wants in the body, and which of the client's betas it does not take."""
+        envelope = self._envelope
+        added: Json = {name: value for name, value in envelope.adds.items() if name not in present}
+        if envelope.betas is None or not betas:
+            return added, ()
+        if taken := dict.fromkeys(envelope.betas[flag] for flag in betas if flag in envelope.betas):
+            added["anthropic_beta"] = list(taken)
+        return added, tuple(f"anthropic-beta: {flag}" for flag in betas if flag not in envelope.betas)
+
     # --- the answer ---------------------------------------------------------------------------------
 
-    def response(self, body: bytes, created: int) -> bytes:
-        """A whole successful answer in the client's words. Raises `BadUpstream` when it can't be read."""
+    def response(self, body: bytes, created: int, id: str = "") -> bytes:
+        """A whole successful answer in the client's words. Raises `BadUpstream` when it can't be read.
+
+        `created` is in Unix seconds; `id` is the answer's where it does not tell one itself.
+        """
         if self.identity:
             self._meter(body)
             return body
-        events = self._read(body)
+        events = self._read(body, id)
         for event in events:
             self.outcome.see(event)
         if self.outcome.failed:
@@ -118,11 +151,11 @@ class Translator:
         except UNREADABLE as error:
             raise BadUpstream(UNTELLABLE) from error
 
-    def whole_as_stream(self, body: bytes, created: int) -> bytes:
+    def whole_as_stream(self, body: bytes, created: int, id: str = "") -> bytes:
         """A whole answer for a client that asked for a stream, from a provider that does not."""
         writer = self.source.StreamWriter(created=created, include_usage=self._include_usage)
         frames = list[bytes]()
-        for event in self._read(body):
+        for event in self._read(body, id):
             self.outcome.see(event)
             try:
                 frames += writer.write(event)
@@ -130,17 +163,19 @@ class Translator:
                 raise BadUpstream(UNTELLABLE) from error
         return b"".join(frames)
 
-    def _read(self, body: bytes) -> list[Event]:
+    def _read(self, body: bytes, id: str) -> list[Event]:
+        name = Naming(id, self._model)
         try:
-            return self.target.read_response(cast(Json, orjson.loads(body)))
+            return [name(event) for event in self.target.read_response(cast(Json, orjson.loads(body)))]
         except UNREADABLE as error:
             raise BadUpstream("The provider's answer can't be read.") from error
 
     def _meter(self, body: bytes) -> None:
         """Note what an answer that passes says of itself; what can't be read is not ours to judge."""
         with suppress(*UNREADABLE):
+            name = Naming("", self._model)
             for event in (*self.target.told(cast(Json, orjson.loads(body))), Done()):
-                self.outcome.see(event)
+                self.outcome.see(name(event))
 
     def error(self, status: int, body: bytes, request_id: str) -> tuple[Failed, bytes | None]:
         """The provider's own error, and its body in the client's words; `None` when it may pass as it is."""
@@ -150,14 +185,37 @@ class Translator:
             return failed, None
         return failed, orjson.dumps(self.source.write_error(failed, request_id))
 
-    def stream(self, created: int) -> "Stream":
-        writer = self.source.StreamWriter(created=created, include_usage=self._include_usage)
-        if self.identity:
-            return Stream(self.target, writer, self.outcome, passes=True, hide_usage=self._hide_usage)
-        return Stream(self.target, writer, self.outcome)
+    def stream(self, created: int, id: str = "") -> "Stream":
+        """`created` and `id` as for `response`."""
+        return Stream(
+            self._frames(),
+            self.target,
+            self.source.StreamWriter(created=created, include_usage=self._include_usage),
+            self.outcome,
+            Naming(id, self._model),
+            passes=self.identity,
+            hide_usage=self._hide_usage,
+        )
 
     def peek(self) -> "Head":
-        return Head(self.target)
+        return Head(self._frames(), self.target)
+
+    def _frames(self) -> Framing:
+        framing = self._envelope.framing
+        return framing() if framing else self.target.Framing()
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Gives an answer that tells no id or no model of itself the ones that are known from elsewhere."""
+
+    id: str
+    model: str
+
+    def __call__(self, event: Event) -> Event:
+        if isinstance(event, Started) and not (event.id and event.model):
+            return replace(event, id=event.id or self.id, model=event.model or self.model)
+        return event
 
 
 class Stream:
@@ -165,14 +223,17 @@ class Stream:
 
     def __init__(
         self,
+        framing: Framing,
         target: Spoken,
         writer: Writer,
         outcome: Outcome,
+        name: Naming,
         *,
-        passes: bool = False,
-        hide_usage: bool = False,
+        passes: bool,
+        hide_usage: bool,
     ) -> None:
-        self._framing, self._reader, self._writer = target.Framing(), target.StreamReader(), writer
+        self._framing, self._reader, self._writer = framing, target.StreamReader(), writer
+        self._name = name
         self._telling = target.TELLING
         self._outcome, self._passes, self._hide_usage = outcome, passes, hide_usage
         self._started = self.over = False
@@ -229,7 +290,7 @@ class Stream:
                     yield from self._write(event)
 
     def _events(self, data: bytes) -> Iterator[Event]:
-        return self._reader.read(data) if data else iter((Ping(),))
+        return map(self._name, self._reader.read(data)) if data else iter((Ping(),))
 
     def _pass(self, raw: bytes, data: bytes) -> list[bytes]:
         if self._outcome.model is not None and not self._telling.search(data):
@@ -274,8 +335,8 @@ class Stream:
 class Head:
     """Looks at the beginning of a streamed answer: is there content, or an error first?"""
 
-    def __init__(self, target: Spoken) -> None:
-        self._framing, self._reader = target.Framing(), target.StreamReader()
+    def __init__(self, framing: Framing, target: Spoken) -> None:
+        self._framing, self._reader = framing, target.StreamReader()
 
     def feed(self, chunk: bytes) -> Failed | bool:
         """`True` once there is content, `False` while there is not, or the error that came instead."""

@@ -2,9 +2,10 @@
 
 mitmproxy walks all of its addons for every hook, and then again for `update`: nearly half of its CPU.
 Here the handlers of each hook are looked up once. When all are plain functions they are called right
-where the layer asks, without a task of their own. And where stock mitmproxy logs an addon's exception
-and lets the flow go on (so that a client's request would leave unchecked), the exchange is marked and
-the layer refuses it.
+where the layer asks, without a task of their own; one that has to wait this time, and only this time,
+returns an awaitable, and the rest of the hook goes the long way. And where stock mitmproxy logs an
+addon's exception and lets the flow go on (so that a client's request would leave unchecked), the exchange
+is marked and the layer refuses it.
 """
 
 import inspect
@@ -75,7 +76,8 @@ class Dispatch:
     async def trigger_event(self, event: hooks.Hook) -> None:
         """Run a hook in all addons, one after the other."""
         arguments = event.args()
-        for handler in self._lookup(event.name)[0]:
+        handlers: tuple[Handler, ...] = vars(event).pop(_REST, None) or self._lookup(event.name)[0]
+        for handler in handlers:
             try:
                 result = handler(*arguments)
                 if result is not None and inspect.isawaitable(result):
@@ -90,25 +92,32 @@ class Dispatch:
     def run_inline(self, event: hooks.Hook) -> bool:
         """Run a hook of one argument here and now.
 
-        `False` when it has an asynchronous handler and must go the long way.
+        `False` when it has an asynchronous handler and must go the long way, or what is left of it.
         """
         handlers, plain = self._lookup(event.name)
         if not plain or leaves_the_stack(event):
             return False
         subject = subject_of(event)
-        self._call(event, handlers, subject)
+        if not self._call(event, handlers, subject):
+            return False
         if isinstance(subject, flow.Flow) and (updates := self._lookup("update")[0]):
             self._call(event, updates, [subject])
         return True
 
-    def _call(self, event: hooks.Hook, handlers: tuple[Handler, ...], argument: object) -> None:
-        for handler in handlers:
+    def _call(self, event: hooks.Hook, handlers: tuple[Handler, ...], argument: object) -> bool:
+        """`False` when one of them has to wait: the event then holds it, and those that come after."""
+        for place, handler in enumerate(handlers, 1):
             try:
-                handler(argument)
+                result = handler(argument)
             except exceptions.AddonHalt:
-                return
+                return True
             except Exception as error:  # the edge: whatever an addon raises
                 self._failed(event, error)
+                continue
+            if result is not None and inspect.isawaitable(result):
+                vars(event)[_REST] = (_returning(result), *handlers[place:])
+                return False
+        return True
 
     def _lookup(self, name: str) -> tuple[tuple[Handler, ...], bool]:
         found = self._handlers.get(name)
@@ -143,6 +152,15 @@ class Dispatch:
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"
         logger.error("An addon failed: %s in %s at %s", type(error).__name__, event.name, where)
+
+
+_REST = "dragoman_rest"
+"""Where an event keeps the handlers that have still to be run."""
+
+
+def _returning(result: object) -> Handler:
+    """A handler that was called already."""
+    return lambda *_: result
 
 
 def leaves_the_stack(event: hooks.Hook) -> bool:

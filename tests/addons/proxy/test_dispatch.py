@@ -171,3 +171,46 @@ def test_uninstalled_the_manager_has_its_own_back() -> None:
     one.uninstall()
     one.uninstall()
     assert context.master.addons.trigger_event.__func__ is stock  # type: ignore[attr-defined]
+
+
+class Waits(Notes):
+    """A plain handler that returns something to wait for, when there is something."""
+
+    def __init__(self, wait: bool = True, error: Exception | None = None) -> None:
+        super().__init__("waits")
+        self.wait, self.error = wait, error
+
+    def request(self, flow: http.HTTPFlow) -> Any:
+        self.seen.append("asked")
+        return self._later() if self.wait else None
+
+    async def _later(self) -> None:
+        await asyncio.sleep(0)
+        if self.error:
+            raise self.error
+        self.seen.append("request")
+
+
+def test_one_that_has_to_wait_goes_the_long_way_from_where_it_is() -> None:
+    first, waits, last = Notes("first"), Waits(), Notes("last")
+    one, event = dispatch(first, waits, last), HttpRequestHook(tflow.tflow())
+    assert not one.run_inline(event)
+    assert (first.seen, waits.seen, last.seen) == (["request"], ["asked"], [])
+    asyncio.run(one.handle_lifecycle(event))
+    assert waits.seen == ["asked", "request", "update 1"]
+    assert first.seen == last.seen == ["request", "update 1"]
+
+
+def test_one_that_need_not_wait_this_time_stays_inline() -> None:
+    waits = Waits(wait=False)
+    assert dispatch(waits).run_inline(HttpRequestHook(tflow.tflow()))
+    assert waits.seen == ["asked", "update 1"]
+
+
+def test_what_is_waited_for_may_fail(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL)
+    flow, exchange = live_flow()
+    one, event = dispatch(Waits(error=RuntimeError())), HttpRequestHook(flow)
+    assert not one.run_inline(event)
+    asyncio.run(one.handle_lifecycle(event))
+    assert exchange.faults == ["RuntimeError in request"]
