@@ -15,7 +15,7 @@ from addons.outgoing import host_of, outgoing_request
 from addons.proxy import Exchange, Failure, Timeouts, drop_header, header
 from addons.refusals import Refusals
 from translators import DIALECTS
-from translators.canonical import Failed
+from translators.canonical import Failed, Json, JsonValue
 from translators.errors import STATUS, BadRequest, BadUpstream, Unsupported
 from translators.translator import ENDED_EARLY, Head, Outgoing, Stream, Translator
 
@@ -57,13 +57,13 @@ class Translate:
     def _write(self, call: Call, backend: Backend) -> None:
         assert call.endpoint and call.rule
         provider = call.config.providers[backend.provider]
-        target = host_of(provider).spoken_for(call.endpoint.spoken, DIALECTS)
+        model = backend.model or call.model
+        target = host_of(provider).spoken_for(call.endpoint.spoken, model, DIALECTS)
         if not target:
             raise Unsupported(call.endpoint.path, f"is nothing that {provider.type} serves")
-        model = backend.model or call.model
         translator = Translator(call.endpoint.spoken, target, host_of(provider).envelope(target))
         if call.body:
-            written = translator.request(call.body, model, betas_of(call))
+            written = translator.request(call.body, model, elsewhere(call))
         else:
             written = Outgoing(with_model(call.flow.request, model))
         settings = self._settings(provider, call.rule, backend)
@@ -219,13 +219,14 @@ def is_events(response: http.Response) -> bool:
     return response.status_code < 300 and header(response.headers, "content-type").startswith(EVENT_STREAMS)
 
 
-def betas_of(call: Call) -> list[str]:
-    """The betas that a client of Anthropic's API asks for, in a header."""
+def elsewhere(call: Call) -> Json:
+    """What a client says in headers and means as fields of its body: the betas of Anthropic's API."""
     assert call.endpoint
     if call.endpoint.spoken.OWNER != "anthropic":
-        return []
+        return {}
     told = header(call.flow.request.headers, "anthropic-beta")
-    return [flag.strip() for flag in told.split(",") if flag.strip()]
+    flags: list[JsonValue] = [flag for name in told.split(",") if (flag := name.strip())]
+    return {"betas": flags} if flags else {}
 
 
 def answer_id(call: Call) -> str:

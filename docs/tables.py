@@ -21,8 +21,8 @@ from addons.config_providers import SERVED, TYPES, Provider, Timeouts
 from addons.config_values import BYTES, Address
 from addons.demo import MODELS
 from addons.endpoints import ENDPOINTS
-from translators import DIALECTS
-from translators.dialect import Dialect, Spoken
+from translators import DIALECTS, SOURCES
+from translators.dialect import Dialect, Source, Spoken
 from translators.fields import Means, Own, fate
 from translators.hosts import DEMO_HOSTS, HOSTS, Host
 
@@ -44,7 +44,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def fields() -> str:
     """For each pair of dialects, what becomes of each field of a request."""
-    pairs = [(source, target) for source in DIALECTS.values() for target in DIALECTS.values()]
+    pairs = [(source, target) for source in SOURCES.values() for target in DIALECTS.values()]
     return "\n\n".join(
         f"## From `{source.NAME}` to `{target.NAME}`\n\n{fates(source, target)}"
         for source, target in pairs
@@ -52,7 +52,7 @@ def fields() -> str:
     )
 
 
-def fates(source: Dialect, target: Dialect) -> str:
+def fates(source: Source, target: Dialect) -> str:
     """One such table, after a sentence that counts."""
     rows = [(f"`{name}`", *told(field, target, source)) for name, field in source.READS.items()]
     counted = Counter(row[1].split(",")[0].split(";")[0] for row in rows)
@@ -60,7 +60,7 @@ def fates(source: Dialect, target: Dialect) -> str:
     return f"{len(rows)} fields: {counts}.\n\n{table(('Field', 'Fate', 'Notes'), rows)}"
 
 
-def told(field: Means | Own, target: Dialect, source: Dialect) -> tuple[str, str]:
+def told(field: Means | Own, target: Dialect, source: Source) -> tuple[str, str]:
     """The fate of a field in words, and the notes to it."""
     becomes, notes = fate(field, target.LACKS, source.OWNER == target.OWNER)
     word, but = FATES[becomes], field if isinstance(field, Own) else lack_of(field, target)
@@ -99,7 +99,7 @@ def gateway_path(family: str, path: str) -> str:
 
 def serves(spoken: Spoken, host: Host) -> str:
     """How a type of provider answers at an endpoint."""
-    target = host.spoken_for(spoken, DIALECTS)
+    target = host.spoken_for(spoken, "", DIALECTS)
     return "-" if not target else "as it is" if target.NAME == spoken.NAME else "translated"
 
 
@@ -154,7 +154,7 @@ def protocol() -> str:
         for node in ast.parse((ROOT / "translators" / "dialect.py").read_text()).body
         if isinstance(node, ast.ClassDef)
     }
-    rows = [row for name in ("Spoken", "Dialect") for row in names_in(classes[name].body)]
+    rows = [row for name in ("Spoken", "Source", "Dialect") for row in names_in(classes[name].body)]
     return table(("Name", "What it is"), rows)
 
 

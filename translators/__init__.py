@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from translators import anthropic_messages, openai_chat
-from translators.dialect import Dialect, Spoken
+from translators.dialect import Dialect, Source, Spoken
+from translators.openai_completions import Completions
 from translators.openai_native import NATIVE
 
 DIALECTS: Mapping[str, Dialect] = {
@@ -12,5 +13,8 @@ DIALECTS: Mapping[str, Dialect] = {
 }
 """What can be translated into each other."""
 
-SPOKEN: Mapping[str, Spoken] = {**DIALECTS, **{spoken.NAME: spoken for spoken in NATIVE}}
-"""What can be passed at all."""
+SOURCES: Mapping[str, Source] = {**DIALECTS, "openai_completions": Completions()}
+"""What clients may speak whatever the provider speaks."""
+
+SPOKEN: Mapping[str, Spoken] = {**SOURCES, **{spoken.NAME: spoken for spoken in NATIVE}}
+"""What clients may speak: where a provider has it, it passes."""

@@ -1,7 +1,7 @@
 """What a dialect is: one wire schema, read and written. Each is a module (or package) with these names.
 
-`Spoken` is what is needed to pass a wire format through untouched and know what happened; `Dialect` adds
-what is needed to translate it, all four ways.
+`Spoken` is what is needed to pass a wire format through untouched and know what happened; `Source` adds
+what is needed to translate what a client says and is told, and `Dialect` the same for a provider.
 """
 
 import re
@@ -48,6 +48,9 @@ class Spoken(Protocol):
     """As in the file name: vendor_api."""
     OWNER: str
     """The vendor, as `Opaque.owner` has it."""
+    KIND: str
+    """What its requests are about, such as `chat`: what is of one kind can be translated into each other.
+    Empty where it only passes."""
 
     TELLING: re.Pattern[bytes]
     """Found in each payload of a stream that says more than a piece of content: usage, an end, an error.
@@ -87,20 +90,25 @@ class Spoken(Protocol):
         ...
 
 
-class Dialect(Spoken, Protocol):
-    """A wire format that can be translated into any other."""
+class Source(Spoken, Protocol):
+    """A wire format that clients may speak whatever the provider speaks."""
 
     READS: Reads
-    LACKS: Lacks
 
     def read_request(self, body: Json) -> Request:
         """Raises `BadRequest`. `write_request(read_request(x)) == x`, but for equal spellings."""
         ...
 
-    def write_request(self, request: Request) -> Json:
-        """Meanings in `LACKS` were seen to before; raises `Unsupported` for values that have no word here."""
-        ...
-
     def write_response(self, events: Sequence[Event], *, created: int) -> Json:
         """One whole answer from its events, which hold no `Failed`."""
+        ...
+
+
+class Dialect(Source, Protocol):
+    """A wire format that can be translated into any other of its kind, and any other into it."""
+
+    LACKS: Lacks
+
+    def write_request(self, request: Request) -> Json:
+        """Meanings in `LACKS` were seen to before; raises `Unsupported` for values that have no word here."""
         ...

@@ -26,6 +26,12 @@ class Path:
     whole: str
     streamed: str = ""
     """For streams; empty where one path serves both."""
+    models: str = ""
+    """A pattern for the whole name of a model; empty for any. Others are not asked in this dialect."""
+
+    def serves(self, model: str) -> bool:
+        """Whether this is where such a model is asked."""
+        return not self.models or re.fullmatch(self.models, model) is not None
 
     def to(self, model: str, stream: bool, options: Mapping[str, str]) -> str:
         """The path of one attempt. Raises `BadRequest` for a model that is no name of one."""
@@ -78,13 +84,16 @@ class Host:
     label: str = ""
     """The vendor as metrics name it: `gen_ai.provider.name`."""
 
-    def spoken_for(self, source: Spoken, translatable: Mapping[str, Spoken]) -> Spoken | None:
-        """The dialect in which this host answers a client that speaks `source`; `None` if it can't."""
-        if source.NAME in self.paths:
+    def spoken_for(self, source: Spoken, model: str, targets: Mapping[str, Spoken]) -> Spoken | None:
+        """The dialect in which this host answers a client that speaks `source`; `None` if it can't.
+
+        `targets` are those that can be translated into, by name.
+        """
+        names = [name for name, path in self.paths.items() if path.serves(model)]
+        if source.NAME in names:
             return source
-        if source.NAME not in translatable:
-            return None
-        return next((translatable[name] for name in self.paths if name in translatable), None)
+        others = (targets[name] for name in names if name in targets)
+        return next((other for other in others if source.KIND and other.KIND == source.KIND), None)
 
     def envelope(self, target: Spoken) -> Envelope:
         """How this host wants a dialect."""

@@ -12,7 +12,6 @@ from translators.foreign import Record
 from translators.openai_chat.errors import is_error, read_error, read_failure, write_error
 from translators.openai_chat.fields import OWNER
 from translators.openai_chat.pick import entries, inner, number, parse, text
-from translators.openai_chat.request_writer import metered
 from translators.openai_chat.usage import told
 
 EVERYTHING = re.compile(b"")
@@ -31,6 +30,7 @@ class Native:
     ) -> None:
         self.NAME: str = name
         self.OWNER: str = OWNER
+        self.KIND: str = ""
         self.TELLING = EVERYTHING
         self.STREAM_TYPE: str = sse.CONTENT_TYPE
         self._check, self._reader, self._failure, self._metered = check, reader, failure, metered
@@ -84,7 +84,7 @@ class _FailureWriter:
 # --- reading ----------------------------------------------------------------------------------------
 
 
-class _ChunkReader:
+class ChunkReader:
     """Streams of chunks that end in `[DONE]`: completions."""
 
     def __init__(self) -> None:
@@ -143,7 +143,8 @@ class _EventReader:
 # --- what is asked, and how it fails ----------------------------------------------------------------
 
 
-def _chunk_failure(failed: Failed) -> bytes:
+def chunk_failure(failed: Failed) -> bytes:
+    """An error as a chunk of its own."""
     return sse.encode(orjson.dumps(write_error(failed, "")))
 
 
@@ -155,22 +156,16 @@ def _event_failure(failed: Failed) -> bytes:
     return sse.encode(orjson.dumps(told), b"error")
 
 
-def _text_or_list(body: Record, name: str) -> None:
+def text_or_list(body: Record, name: str) -> None:
+    """Raise `BadRequest` where a field is neither."""
     if not isinstance(body.must(body.data.get, name), str | list):
         raise body.bad(name, "must be a string or an array")
-
-
-def _check_completions(body: Record) -> None:
-    body.text("model")
-    body.flag("stream")
-    if body.data.get("prompt_embeds") is None:  # vLLM's
-        _text_or_list(body, "prompt")
 
 
 def _check_embeddings(body: Record) -> None:
     body.text("model")
     if body.data.get("messages") is None:  # vLLM's, for images
-        return _text_or_list(body, "input")
+        return text_or_list(body, "input")
     if body.data.get("input") is not None:
         raise body.bad("messages", "must not be given together with input")
     body.records("messages")
@@ -181,7 +176,7 @@ def _check_responses(body: Record) -> None:
     body.text("model")
     body.flag("stream")
     if body.data.get("input") is not None:
-        _text_or_list(body, "input")
+        text_or_list(body, "input")
 
 
 def _check_images(body: Record) -> None:
@@ -199,12 +194,11 @@ def _check_form(body: Record) -> None:
 
 
 NATIVE: tuple[Spoken, ...] = (
-    Native("openai_completions", _check_completions, _ChunkReader, _chunk_failure, metered),
-    Native("openai_embeddings", _check_embeddings, _ChunkReader, _chunk_failure),
+    Native("openai_embeddings", _check_embeddings, ChunkReader, chunk_failure),
     Native("openai_responses", _check_responses, _EventReader, _event_failure),
     Native("openai_images", _check_images, _EventReader, _event_failure),
     Native("openai_speech", _check_speech, _EventReader, _event_failure),
     Native("openai_transcriptions", _check_form, _EventReader, _event_failure),
     Native("openai_translations", _check_form, _EventReader, _event_failure),
 )
-"""Everything of OpenAI's that is not `openai_chat`."""
+"""What is only passed of OpenAI's."""

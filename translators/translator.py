@@ -16,10 +16,11 @@ from translators.canonical import (
     Json,
     JsonValue,
     Ping,
+    Said,
     Started,
     Used,
 )
-from translators.dialect import Dialect, Framing, Spoken, Writer
+from translators.dialect import Dialect, Framing, Source, Spoken, Writer
 from translators.errors import BadRequest, BadUpstream, Unsupported
 from translators.fields import losses, spelling
 from translators.hosts import BARE, Envelope
@@ -75,18 +76,21 @@ class Translator:
         self.identity = source.NAME == target.NAME
         self.outcome = Outcome()
         self._model = ""
+        self._echo: str | None = None
         self._include_usage = False
         self._hide_usage = False
 
     # --- the request --------------------------------------------------------------------------------
 
-    def request(self, body: Body, model: str, betas: Sequence[str] = ()) -> Outgoing:
-        """`betas` are the flags that the client named in a header.
+    def request(self, body: Body, model: str, elsewhere: Json | None = None) -> Outgoing:
+        """`elsewhere` is what the client said in its headers or path, named as fields of its body.
 
         Raises `BadRequest`, and `Unsupported` in the client's words for what the target can't do.
         """
         self._model = model
-        return self._same(body, model, betas) if self.identity else self._translated(body, model, betas)
+        if self.identity:
+            return self._same(body, model, _betas(elsewhere))
+        return self._translated({**body.json, **(elsewhere or {}), "model": model})
 
     def _same(self, body: Body, model: str, betas: Sequence[str]) -> Outgoing:
         metered = self.target.metered(body.json)
@@ -101,14 +105,11 @@ class Translator:
         kept = {name: value for name, value in (added | changes).items() if name not in leaves}
         return Outgoing(body.edited(kept, leaves), dropped)
 
-    def _translated(self, body: Body, model: str, betas: Sequence[str]) -> Outgoing:
-        source, target = cast(Dialect, self.source), cast(Dialect, self.target)
-        asked: Json = {**body.json, "model": model}
-        if betas:
-            asked["betas"] = list(betas)
+    def _translated(self, asked: Json) -> Outgoing:
+        source, target = cast(Source, self.source), cast(Dialect, self.target)
         try:
             request = source.read_request(asked)
-            self._include_usage = bool(request.include_usage)
+            self._include_usage, self._echo = bool(request.include_usage), request.echo
             dropped = losses(request, source.READS, target.LACKS, target.OWNER)
             written = target.write_request(request)
             written |= target.metered(written)
@@ -147,7 +148,7 @@ class Translator:
         if self.outcome.failed:
             raise BadUpstream(self.outcome.failed.message)
         try:
-            return orjson.dumps(cast(Dialect, self.source).write_response(events, created=created))
+            return orjson.dumps(cast(Source, self.source).write_response(events, created=created))
         except UNREADABLE as error:
             raise BadUpstream(UNTELLABLE) from error
 
@@ -164,18 +165,19 @@ class Translator:
         return b"".join(frames)
 
     def _read(self, body: bytes, id: str) -> list[Event]:
-        name = Naming(id, self._model)
+        told = Telling(id, self._model, self._echo)
         try:
-            return [name(event) for event in self.target.read_response(cast(Json, orjson.loads(body)))]
+            return [*told(self.target.read_response(cast(Json, orjson.loads(body))))]
         except UNREADABLE as error:
             raise BadUpstream("The provider's answer can't be read.") from error
 
     def _meter(self, body: bytes) -> None:
         """Note what an answer that passes says of itself; what can't be read is not ours to judge."""
         with suppress(*UNREADABLE):
-            name = Naming("", self._model)
-            for event in (*self.target.told(cast(Json, orjson.loads(body))), Done()):
-                self.outcome.see(name(event))
+            for event in Telling("", self._model)(
+                (*self.target.told(cast(Json, orjson.loads(body))), Done())
+            ):
+                self.outcome.see(event)
 
     def error(self, status: int, body: bytes, request_id: str) -> tuple[Failed, bytes | None]:
         """The provider's own error, and its body in the client's words; `None` when it may pass as it is."""
@@ -192,7 +194,7 @@ class Translator:
             self.target,
             self.source.StreamWriter(created=created, include_usage=self._include_usage),
             self.outcome,
-            Naming(id, self._model),
+            Telling(id, self._model, self._echo),
             passes=self.identity,
             hide_usage=self._hide_usage,
         )
@@ -205,17 +207,28 @@ class Translator:
         return framing() if framing else self.target.Framing()
 
 
-@dataclass(frozen=True, slots=True)
-class Naming:
-    """Gives an answer that tells no id or no model of itself the ones that are known from elsewhere."""
+class Telling:
+    """Completes what an answer tells: with the id and model that it does not know itself, and an echo."""
 
-    id: str
-    model: str
+    def __init__(self, id: str, model: str, echo: str | None = None) -> None:
+        self._id, self._model, self._echo = id, model, echo
+        self.echoes = bool(echo)
+        self._begun = set[int]()  # choices that have had their echo
 
-    def __call__(self, event: Event) -> Event:
-        if isinstance(event, Started) and not (event.id and event.model):
-            return replace(event, id=event.id or self.id, model=event.model or self.model)
-        return event
+    def __call__(self, events: Iterable[Event]) -> Iterator[Event]:
+        for event in events:
+            match event:
+                case Started(id, model) if not (id and model):
+                    yield replace(event, id=id or self._id, model=model or self._model)
+                    continue
+                case Started() | Used() | Ping() | Done() | Failed():
+                    pass
+                case _ if self._echo and event.choice not in self._begun:
+                    self._begun.add(event.choice)
+                    yield Said(self._echo, event.choice)
+                case _:
+                    pass
+            yield event
 
 
 class Stream:
@@ -227,13 +240,13 @@ class Stream:
         target: Spoken,
         writer: Writer,
         outcome: Outcome,
-        name: Naming,
+        telling: Telling,
         *,
         passes: bool,
         hide_usage: bool,
     ) -> None:
         self._framing, self._reader, self._writer = framing, target.StreamReader(), writer
-        self._name = name
+        self._completed = telling
         self._telling = target.TELLING
         self._outcome, self._passes, self._hide_usage = outcome, passes, hide_usage
         self._started = self.over = False
@@ -290,7 +303,10 @@ class Stream:
                     yield from self._write(event)
 
     def _events(self, data: bytes) -> Iterator[Event]:
-        return map(self._name, self._reader.read(data)) if data else iter((Ping(),))
+        if not data:
+            return iter((Ping(),))
+        events = self._reader.read(data)
+        return events if self._started and not self._completed.echoes else self._completed(events)
 
     def _pass(self, raw: bytes, data: bytes) -> list[bytes]:
         if self._outcome.model is not None and not self._telling.search(data):
@@ -350,6 +366,11 @@ class Head:
         except UNREADABLE:
             return Failed("server", "The provider's stream can't be read.", 502)
         return False
+
+
+def _betas(elsewhere: Json | None) -> list[str]:
+    flags = (elsewhere or {}).get("betas")
+    return [flag for flag in flags if isinstance(flag, str)] if isinstance(flags, list) else []
 
 
 def _is_json(body: bytes) -> bool:

@@ -1,3 +1,4 @@
+from itertools import permutations
 from urllib.parse import urlsplit
 
 import pytest
@@ -33,37 +34,41 @@ def test_keys_go_where_the_vendor_wants_them() -> None:
 def test_who_speaks_the_clients_dialect_is_spoken_to_in_it() -> None:
     for dialect in DIALECTS.values():
         host = Host({dialect.NAME: Path("/x")})
-        assert host.spoken_for(dialect, DIALECTS) is dialect
+        assert host.spoken_for(dialect, "m", DIALECTS) is dialect
 
 
 def test_others_are_translated_into_the_first_that_can_be() -> None:
     openai_chat, anthropic = DIALECTS["openai_chat"], DIALECTS["anthropic_messages"]
-    assert HOSTS["anthropic"].spoken_for(openai_chat, DIALECTS) is anthropic
-    assert HOSTS["openai"].spoken_for(anthropic, DIALECTS) is openai_chat
-    embeddings, paths = SPOKEN["openai_embeddings"], ["openai_images", "anthropic_messages", "openai_chat"]
-    assert (
-        Host(dict.fromkeys(paths, Path("/x"))).spoken_for(
-            embeddings, {**DIALECTS, embeddings.NAME: embeddings}
-        )
-        is anthropic
+    assert HOSTS["anthropic"].spoken_for(openai_chat, "m", DIALECTS) is anthropic
+    assert HOSTS["openai"].spoken_for(anthropic, "m", DIALECTS) is openai_chat
+    completions = SPOKEN["openai_completions"]
+    for names in permutations(["openai_images", "anthropic_messages", "openai_chat"]):
+        first = next(name for name in names if name in DIALECTS)
+        host = Host(dict.fromkeys(names, Path("/x")))
+        assert host.spoken_for(completions, "m", DIALECTS) is DIALECTS[first]
+
+
+def test_a_path_may_be_for_some_models_only() -> None:
+    openai_chat, anthropic = DIALECTS["openai_chat"], DIALECTS["anthropic_messages"]
+    host = Host(
+        {
+            "openai_chat": Path("/a", models="gpt-.*"),
+            "anthropic_messages": Path("/b", models="claude-.*"),
+        }
     )
-    paths.reverse()
-    assert (
-        Host(dict.fromkeys(paths, Path("/x"))).spoken_for(
-            embeddings, {**DIALECTS, embeddings.NAME: embeddings}
-        )
-        is openai_chat
-    )
+    assert host.spoken_for(openai_chat, "gpt-4o", DIALECTS) is openai_chat
+    assert host.spoken_for(openai_chat, "claude-opus", DIALECTS) is anthropic
+    assert host.spoken_for(openai_chat, "not-gpt-4o", DIALECTS) is None
 
 
 def test_what_can_not_be_translated_goes_only_where_it_is_spoken() -> None:
     embeddings = SPOKEN["openai_embeddings"]
-    assert HOSTS["openai"].spoken_for(embeddings, DIALECTS) is embeddings
-    assert HOSTS["anthropic"].spoken_for(embeddings, DIALECTS) is None
+    assert HOSTS["openai"].spoken_for(embeddings, "m", DIALECTS) is embeddings
+    assert HOSTS["anthropic"].spoken_for(embeddings, "m", DIALECTS) is None
 
 
 def test_a_host_that_speaks_nothing_translatable_can_not_help() -> None:
-    assert Host({"openai_embeddings": Path("/e")}).spoken_for(DIALECTS["openai_chat"], DIALECTS) is None
+    assert Host({"openai_embeddings": Path("/e")}).spoken_for(DIALECTS["openai_chat"], "m", DIALECTS) is None
 
 
 def test_no_resolver_knows_the_demo() -> None:

@@ -13,6 +13,7 @@ from translators.sse import CONTENT_TYPE as STREAM_TYPE
 from translators.sse import Decoder as Framing
 
 __all__ = [
+    "KIND",
     "LACKS",
     "NAME",
     "OWNER",
@@ -33,6 +34,7 @@ __all__ = [
     "write_response",
 ]
 
+KIND: str = "chat"
 NAME: str = "anthropic_messages"
 TELLING = re.compile(rb'"type"\s*:\s*"(?:message_|error)')
 

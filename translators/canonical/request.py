@@ -279,5 +279,7 @@ class Request:
     metadata: Mapping[str, str] | None = None
     cache: Cache | None = None
     """Cache automatically, without marked parts."""
+    echo: str | None = None
+    """A text that stands before each answer, which no provider need know of."""
     opaque: tuple[Opaque, ...] = ()
     """Fields of the request that only their owner understands, unknown ones too."""

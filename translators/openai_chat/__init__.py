@@ -14,6 +14,7 @@ from translators.sse import CONTENT_TYPE as STREAM_TYPE
 from translators.sse import Decoder as Framing
 
 __all__ = [
+    "KIND",
     "LACKS",
     "NAME",
     "OWNER",
@@ -33,3 +34,5 @@ __all__ = [
     "write_request",
     "write_response",
 ]
+
+KIND: str = "chat"

@@ -48,12 +48,12 @@ def read_request(body: Json) -> Request:
         temperature=top.number("temperature"),
         top_p=top.number("top_p"),
         top_k=top.integer("top_k"),
-        stop=_stop(top),
+        stop=read_stop(top),
         n=top.integer("n"),
         seed=top.integer("seed"),
         presence_penalty=top.number("presence_penalty"),
         frequency_penalty=top.number("frequency_penalty"),
-        logit_bias=_numbers(top, "logit_bias"),
+        logit_bias=read_numbers(top, "logit_bias"),
         logprobs=top.flag("logprobs"),
         top_logprobs=top.integer("top_logprobs"),
         reasoning=_reasoning(top),
@@ -98,12 +98,14 @@ def _max_tokens(top: Record) -> int | None:
     return older if modern is None else modern
 
 
-def _stop(top: Record) -> tuple[str, ...] | None:
+def read_stop(top: Record) -> tuple[str, ...] | None:
+    """One stop sequence or a list."""
     stop = top.data.get("stop")
     return (stop,) if isinstance(stop, str) else top.texts("stop")
 
 
-def _numbers(top: Record, name: str) -> dict[str, float] | None:
+def read_numbers(top: Record, name: str) -> dict[str, float] | None:
+    """An object of numbers."""
     if (inner := top.record(name)) is None:
         return None
     return {key: inner.must(inner.number, key) for key in inner.data}
