@@ -82,7 +82,7 @@ def line_of(call: Call, now: float) -> dict[str, JsonValue]:
 
 def outcomes(call: Call) -> list[str]:
     """What became of each attempt: `ok`, a status, or how it failed."""
-    failed = [str(failure.status or failure.kind) for failure in call.failures]
+    failed = ["ok" if f.kind == "part" else str(f.status or f.kind) for f in call.failures]
     if len(failed) < len(call.attempts):
         response = call.attempts[-1].response
         broken = call.flow.error or (call.current and call.current.translator.outcome.failed)

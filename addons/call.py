@@ -51,6 +51,10 @@ class Call(Exchange):
     rule: Route | None = None
     backend: Backend | None = None
     """The one that `Route` has chosen for the next attempt."""
+    again: Backend | None = None
+    """The one to ask again, whatever `Route` would choose: the attempt before was not the last word."""
+    rest: list[bytes] = field(default_factory=list[bytes])
+    """Further requests to the same backend, where it takes in several what the client asks in one."""
     asked: list[Backend] = field(default_factory=list[Backend])
     """The backends of all attempts, in step with `attempts` and `tries`."""
     tries: list[Try] = field(default_factory=list[Try])
@@ -64,6 +68,11 @@ class Call(Exchange):
     """When the client got the first of a stream, by the clock of `started`."""
     ended: bool = False
     """Whether it is in the log."""
+
+    @property
+    def made(self) -> int:
+        """Attempts so far; several that make one answer count as one."""
+        return len(self.attempts) - sum(failure.kind == "part" for failure in self.failures)
 
     @property
     def current(self) -> Try | None:

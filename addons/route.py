@@ -45,7 +45,7 @@ class Route:
         call = exchange
         if not isinstance(call, Call) or not call.rule:
             raise LookupError("A call without a route gets no attempt.")  # else the layer would ask for ever
-        call.backend = self._next(call, call.rule)
+        call.backend, call.again = call.again or self._next(call, call.rule), None
         if call.backend:
             call.retries = call.rule.retry.matches_status
             call.delay = delay(call, call.rule)
@@ -56,7 +56,7 @@ class Route:
     def _next(self, call: Call, rule: Rule) -> Backend | None:
         if call.failures and not retried(call.failures[-1], rule):
             return None
-        if len(call.attempts) >= rule.attempts:
+        if call.made >= rule.attempts:
             return None
         candidates = [b for b in usable(call, rule) if b not in call.asked] or [
             b for b in usable(call, rule) if not _waits_too_long(call, rule)

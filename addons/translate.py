@@ -1,6 +1,7 @@
 """Translate: writes each attempt in the provider's words, and its answer in the client's."""
 
 import time
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
@@ -17,7 +18,8 @@ from addons.refusals import Refusals
 from translators import DIALECTS
 from translators.canonical import Failed, Json, JsonValue
 from translators.errors import STATUS, BadRequest, BadUpstream, Unsupported
-from translators.translator import ENDED_EARLY, Head, Outgoing, Stream, Translator
+from translators.stream import ENDED_EARLY, Head, Stream
+from translators.translator import Outgoing, Translator
 
 EVENT_STREAMS = ("text/event-stream", "application/vnd.amazon.eventstream")
 KEPT_HEADERS = frozenset(
@@ -57,6 +59,9 @@ class Translate:
     def _write(self, call: Call, backend: Backend) -> None:
         assert call.endpoint and call.rule
         provider = call.config.providers[backend.provider]
+        if call.current and call.rest and call.failures[-1].kind == "part":
+            self._ask(call, backend, replace(call.current), call.rest.pop(0))
+            return
         model = backend.model or call.model
         target = host_of(provider).spoken_for(call.endpoint.spoken, model, DIALECTS)
         if not target:
@@ -66,18 +71,40 @@ class Translate:
             written = translator.request(call.body, model, elsewhere(call))
         else:
             written = Outgoing(with_model(call.flow.request, model))
+        call.rest = list(written.rest)
+        self._ask(call, backend, Try(backend.provider, model, translator, written.dropped), written.body)
+
+    def _ask(self, call: Call, backend: Backend, attempt: Try, body: bytes) -> None:
+        """Make the next attempt one that asks this."""
+        assert call.rule
+        provider, translator = call.config.providers[backend.provider], attempt.translator
         settings = self._settings(provider, call.rule, backend)
         call.request = outgoing_request(
-            call, provider, target, model=model, body=written.body, settings=settings
+            call, provider, translator.target, model=attempt.model, body=body, settings=settings
         )
         call.asked.append(backend)
-        call.tries.append(Try(backend.provider, model, translator, written.dropped))
+        call.tries.append(attempt)
+        call.takes_part = lambda response: self._takes_part(call, backend, response)
         times = settings.timeouts
         call.timeouts = Timeouts(times.connect, times.first_byte, times.idle, times.total)
         call.streams = streams
         call.peek = lambda response: (
             Peeking(translator.peek(), response, call) if is_events(response) else None
         )
+
+    def _takes_part(self, call: Call, backend: Backend, response: http.Response) -> bool:
+        """Keep the answer to one of several requests, and ask the next one of the same backend."""
+        if not (call.rest and call.current and response.status_code < 300):
+            return False
+        try:
+            coding = header(response.headers, "content-encoding")
+            call.current.translator.part(
+                decode(response.raw_content or b"", coding, RESPONSE_BYTES), answer_id(call)
+            )
+        except (BadUpstream, ValueError):
+            return False  # the client is told so, as of any answer that can't be read
+        call.again = backend
+        return True
 
     def _settings(self, provider: Provider, rule: Route, backend: Backend) -> Effective:
         """What holds for a backend, worked out once. It is remembered by identity, and kept with it."""

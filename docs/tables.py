@@ -22,7 +22,7 @@ from addons.config_values import BYTES, Address
 from addons.demo import MODELS
 from addons.endpoints import ENDPOINTS
 from translators import DIALECTS, SOURCES
-from translators.dialect import Dialect, Source, Spoken
+from translators.dialect import ChatDialect, ChatSource, Spoken
 from translators.fields import Means, Own, fate
 from translators.hosts import DEMO_HOSTS, HOSTS, Host
 
@@ -52,7 +52,7 @@ def fields() -> str:
     )
 
 
-def fates(source: Source, target: Dialect) -> str:
+def fates(source: ChatSource, target: ChatDialect) -> str:
     """One such table, after a sentence that counts."""
     rows = [(f"`{name}`", *told(field, target, source)) for name, field in source.READS.items()]
     counted = Counter(row[1].split(",")[0].split(";")[0] for row in rows)
@@ -60,7 +60,7 @@ def fates(source: Source, target: Dialect) -> str:
     return f"{len(rows)} fields: {counts}.\n\n{table(('Field', 'Fate', 'Notes'), rows)}"
 
 
-def told(field: Means | Own, target: Dialect, source: Source) -> tuple[str, str]:
+def told(field: Means | Own, target: ChatDialect, source: ChatSource) -> tuple[str, str]:
     """The fate of a field in words, and the notes to it."""
     becomes, notes = fate(field, target.LACKS, source.OWNER == target.OWNER)
     word, but = FATES[becomes], field if isinstance(field, Own) else lack_of(field, target)
@@ -71,7 +71,7 @@ def told(field: Means | Own, target: Dialect, source: Source) -> tuple[str, str]
     return word, notes
 
 
-def lack_of(field: Means, target: Dialect) -> Any:
+def lack_of(field: Means, target: ChatDialect) -> Any:
     """What the target lacks of a meaning, if anything."""
     return target.LACKS.get(field.meaning) or target.LACKS.get(field.meaning.partition(".")[0])
 

@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 
 from translators import anthropic_messages, openai_chat
-from translators.dialect import Dialect, Source, Spoken
+from translators.dialect import ChatDialect, ChatSource, Spoken
 from translators.openai_completions import Completions
 from translators.openai_native import NATIVE
 
-DIALECTS: Mapping[str, Dialect] = {
+DIALECTS: Mapping[str, ChatDialect] = {
     "openai_chat": openai_chat,
     "anthropic_messages": anthropic_messages,
 }
 """What can be translated into each other."""
 
-SOURCES: Mapping[str, Source] = {**DIALECTS, "openai_completions": Completions()}
+SOURCES: Mapping[str, ChatSource] = {**DIALECTS, "openai_completions": Completions()}
 """What clients may speak whatever the provider speaks."""
 
 SPOKEN: Mapping[str, Spoken] = {**SOURCES, **{spoken.NAME: spoken for spoken in NATIVE}}

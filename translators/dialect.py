@@ -67,10 +67,6 @@ class Spoken(Protocol):
         """The top-level fields to set so that the provider reports usage; empty when it does anyway."""
         ...
 
-    def read_response(self, body: Json) -> list[Event]:
-        """The events of a whole answer. An id or model that it does not tell is empty in `Started`."""
-        ...
-
     def told(self, body: Json) -> Iterator[Event]:
         """Who answered and what it took: all that is read of a whole answer that passes."""
         ...
@@ -90,25 +86,39 @@ class Spoken(Protocol):
         ...
 
 
-class Source(Spoken, Protocol):
-    """A wire format that clients may speak whatever the provider speaks."""
+class Source[Asked, Told](Spoken, Protocol):
+    """A wire format that clients may speak whatever the provider speaks.
+
+    `Asked` is its kind's canonical request, and `Told` one event of its kind's answers.
+    """
 
     READS: Reads
 
-    def read_request(self, body: Json) -> Request:
+    def read_request(self, body: Json) -> Asked:
         """Raises `BadRequest`. `write_request(read_request(x)) == x`, but for equal spellings."""
         ...
 
-    def write_response(self, events: Sequence[Event], *, created: int) -> Json:
+    def write_response(self, events: Sequence[Told], *, created: int) -> Json:
         """One whole answer from its events, which hold no `Failed`."""
         ...
 
 
-class Dialect(Source, Protocol):
+class Dialect[Asked, Told](Source[Asked, Told], Protocol):
     """A wire format that can be translated into any other of its kind, and any other into it."""
 
     LACKS: Lacks
 
-    def write_request(self, request: Request) -> Json:
+    MOST: int | None
+    """How many inputs one request may hold; more are asked for one request after the other. Any, if none."""
+
+    def write_request(self, request: Asked) -> Json:
         """Meanings in `LACKS` were seen to before; raises `Unsupported` for values that have no word here."""
         ...
+
+    def read_response(self, body: Json) -> list[Told]:
+        """The events of a whole answer. An id or model that it does not tell is empty in `Started`."""
+        ...
+
+
+type ChatSource = Source[Request, Event]
+type ChatDialect = Dialect[Request, Event]

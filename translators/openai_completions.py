@@ -4,6 +4,7 @@ https://platform.openai.com/docs/api-reference/completions/create
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import cast
 
 import orjson
@@ -46,8 +47,8 @@ _OWNER = "openai_completions"
 
 READS: Reads = {
     "model": Means("Request.model"),
-    "prompt": Means("Request.turns", "one text; it becomes what the user says"),
-    "prompt[]": Means("Request.turns", "a list of one text; several, or tokens, are refused"),
+    "prompt": Means("Request.turns", "what the user says; tokens are refused"),
+    "prompt[]": Means("Request.more", "a request for each, one after the other; not streamed"),
     "prompt_embeds": Own("refused", note="an extension of vLLM"),
     "max_tokens": Means("Request.max_tokens", f"{MAX_TOKENS} where the client names none, as OpenAI has it"),
     "stream": Means("Request.stream"),
@@ -79,10 +80,15 @@ _FINISH: dict[StopReason, str] = {
 
 
 def read_request(body: Json) -> Request:
-    """The canonical form. Raises `BadRequest`, and `Unsupported` for prompts that are no single text."""
+    """The canonical form. Raises `BadRequest`, and `Unsupported` for prompts that are no text."""
     top = Record(body)
+    first, *more = (_chat(top, prompt) for prompt in _prompts(top))
+    return replace(first, more=tuple(more))
+
+
+def _chat(top: Record, prompt: str) -> Request:
     options, logprobs = top.record("stream_options"), top.integer("logprobs")
-    prompt, limit = _prompt(top), top.integer("max_tokens")
+    limit = top.integer("max_tokens")
     if top.flag("echo") and logprobs is not None:
         raise Unsupported("Request.echo", "can't be given together with logprobs")
     return Request(
@@ -107,16 +113,17 @@ def read_request(body: Json) -> Request:
     )
 
 
-def _prompt(top: Record) -> str:
+def _prompts(top: Record) -> list[str]:
     match top.data.get("prompt"):
-        case str(text) | [str(text)]:
-            return text
+        case str(text):
+            return [text]
         case [] | None:
             raise top.bad("prompt", "is required")
-        case [*items] if all(isinstance(item, str) for item in items):
-            raise Unsupported("Request.turns", "one prompt at a time")
-        case [*_]:
-            raise Unsupported("Request.turns", "a text, and no tokens")
+        case [*items]:
+            texts = [item for item in items if isinstance(item, str)]
+            if len(texts) < len(items):
+                raise Unsupported("Request.turns", "must be text, and no tokens")
+            return texts
         case _:
             raise top.bad("prompt", "must be a string or an array")
 

@@ -1,34 +1,30 @@
 """Two dialects joined: what becomes of one attempt's request and answer. Identity when the two are one."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import cast
+from dataclasses import dataclass
+from typing import Any, cast
 
 import orjson
 
+from translators.batch import joined
 from translators.body import TOO_DEEP, Body, encode
 from translators.canonical import (
     Done,
     Event,
     Failed,
-    Finished,
     Json,
     JsonValue,
-    Ping,
-    Said,
+    Request,
     Started,
     Used,
 )
-from translators.dialect import Dialect, Framing, Source, Spoken, Writer
+from translators.dialect import Dialect, Framing, Source, Spoken
 from translators.errors import BadRequest, BadUpstream, Unsupported
 from translators.fields import losses, spelling
 from translators.hosts import BARE, Envelope
+from translators.stream import UNREADABLE, Head, Outcome, Stream, Telling
 
-UNREADABLE = (KeyError, TypeError, ValueError, IndexError, AttributeError, BadUpstream)
-"""What reading somebody else's answer may raise."""
-
-ENDED_EARLY = "The provider's stream ended early."
 UNTELLABLE = "The provider's answer can't be told in the client's dialect."
 
 
@@ -38,30 +34,8 @@ class Outgoing:
 
     body: bytes
     dropped: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What an answer turned out to be, as far as it came."""
-
-    model: str | None = None
-    """The one that answered, in the provider's own words."""
-    used: Used | None = None
-    failed: Failed | None = None
-    complete: bool = False
-
-    def see(self, event: Event) -> None:
-        match event:
-            case Started(model=model):
-                self.model = model
-            case Used():
-                self.used = event
-            case Failed():
-                self.failed = event
-            case Done():
-                self.complete = True
-            case _:
-                pass
+    rest: tuple[bytes, ...] = ()
+    """Further requests, where the provider takes in several what the client asks in one."""
 
 
 class Translator:
@@ -76,9 +50,10 @@ class Translator:
         self.identity = source.NAME == target.NAME
         self.outcome = Outcome()
         self._model = ""
-        self._echo: str | None = None
+        self._echoes: list[str | None] = [None]  # one for each of several requests
         self._include_usage = False
         self._hide_usage = False
+        self._parts: list[list[Event]] = []
 
     # --- the request --------------------------------------------------------------------------------
 
@@ -106,21 +81,30 @@ class Translator:
         return Outgoing(body.edited(kept, leaves), dropped)
 
     def _translated(self, asked: Json) -> Outgoing:
-        source, target = cast(Source, self.source), cast(Dialect, self.target)
+        source, target = cast(Source[Any, Any], self.source), cast(Dialect[Any, Any], self.target)
         try:
             request = source.read_request(asked)
-            self._include_usage, self._echo = bool(request.include_usage), request.echo
             dropped = losses(request, source.READS, target.LACKS, target.OWNER)
-            written = target.write_request(request)
-            written |= target.metered(written)
-            written |= self._added(written.keys(), ())[0]
-            for name in self._envelope.leaves:
-                written.pop(name, None)
-            return Outgoing(encode(written), tuple(dropped))
+            pieces = request.pieces(target.MOST)
+            if isinstance(request, Request):
+                self._include_usage = bool(request.include_usage)
+                self._echoes = [piece.echo for piece in pieces]
+            if len(pieces) > 1 and asked.get("stream"):
+                raise BadRequest("stream", "is not possible with several inputs")
+            first, *rest = (self._written(target.write_request(piece)) for piece in pieces)
+            return Outgoing(first, tuple(dropped), tuple(rest))
         except Unsupported as error:
             raise Unsupported(spelling(error.meaning, source.READS), error.reason) from None
         except RecursionError:
             raise BadRequest("", TOO_DEEP) from None
+
+    def _written(self, body: Json) -> bytes:
+        """A body of the target dialect, as its host wants it."""
+        body |= self.target.metered(body)
+        body |= self._added(body.keys(), ())[0]
+        for name in self._envelope.leaves:
+            body.pop(name, None)
+        return encode(body)
 
     def _added(self, present: Collection[str], betas: Sequence[str]) -> tuple[Json, tuple[str, ...]]:
         """What the host wants in the body, and which of the client's betas it does not take."""
@@ -142,15 +126,23 @@ class Translator:
         if self.identity:
             self._meter(body)
             return body
-        events = self._read(body, id)
+        events = joined([*self._parts, self._read(body, id)])
         for event in events:
             self.outcome.see(event)
         if self.outcome.failed:
             raise BadUpstream(self.outcome.failed.message)
         try:
-            return orjson.dumps(cast(Source, self.source).write_response(events, created=created))
+            return orjson.dumps(cast(Source[Any, Any], self.source).write_response(events, created=created))
         except UNREADABLE as error:
             raise BadUpstream(UNTELLABLE) from error
+
+    def part(self, body: bytes, id: str = "") -> None:
+        """The answer to one of several requests, not the last. Raises `BadUpstream` when it can't be read."""
+        events = self._read(body, id)
+        self._parts.append(events)
+        for event in joined([*self._parts]):
+            if isinstance(event, Used | Started):
+                self.outcome.see(event)
 
     def whole_as_stream(self, body: bytes, created: int, id: str = "") -> bytes:
         """A whole answer for a client that asked for a stream, from a provider that does not."""
@@ -165,9 +157,10 @@ class Translator:
         return b"".join(frames)
 
     def _read(self, body: bytes, id: str) -> list[Event]:
-        told = Telling(id, self._model, self._echo)
+        told = Telling(id, self._model, self._echoes[len(self._parts)])
         try:
-            return [*told(self.target.read_response(cast(Json, orjson.loads(body))))]
+            target = cast(Dialect[Any, Any], self.target)
+            return [*told(target.read_response(cast(Json, orjson.loads(body))))]
         except UNREADABLE as error:
             raise BadUpstream("The provider's answer can't be read.") from error
 
@@ -194,7 +187,7 @@ class Translator:
             self.target,
             self.source.StreamWriter(created=created, include_usage=self._include_usage),
             self.outcome,
-            Telling(id, self._model, self._echo),
+            Telling(id, self._model, self._echoes[0]),
             passes=self.identity,
             hide_usage=self._hide_usage,
         )
@@ -205,167 +198,6 @@ class Translator:
     def _frames(self) -> Framing:
         framing = self._envelope.framing
         return framing() if framing else self.target.Framing()
-
-
-class Telling:
-    """Completes what an answer tells: with the id and model that it does not know itself, and an echo."""
-
-    def __init__(self, id: str, model: str, echo: str | None = None) -> None:
-        self._id, self._model, self._echo = id, model, echo
-        self.echoes = bool(echo)
-        self._begun = set[int]()  # choices that have had their echo
-
-    def __call__(self, events: Iterable[Event]) -> Iterator[Event]:
-        for event in events:
-            match event:
-                case Started(id, model) if not (id and model):
-                    yield replace(event, id=id or self._id, model=model or self._model)
-                    continue
-                case Started() | Used() | Ping() | Done() | Failed():
-                    pass
-                case _ if self._echo and event.choice not in self._begun:
-                    self._begun.add(event.choice)
-                    yield Said(self._echo, event.choice)
-                case _:
-                    pass
-            yield event
-
-
-class Stream:
-    """One streamed answer. Never raises: what goes wrong becomes an error in the client's words, once."""
-
-    def __init__(
-        self,
-        framing: Framing,
-        target: Spoken,
-        writer: Writer,
-        outcome: Outcome,
-        telling: Telling,
-        *,
-        passes: bool,
-        hide_usage: bool,
-    ) -> None:
-        self._framing, self._reader, self._writer = framing, target.StreamReader(), writer
-        self._completed = telling
-        self._telling = target.TELLING
-        self._outcome, self._passes, self._hide_usage = outcome, passes, hide_usage
-        self._started = self.over = False
-        self._choices: dict[int, bool] = {}  # those that have begun, and whether they have ended
-
-    def feed(self, chunk: bytes) -> list[bytes]:
-        """The frames that the next bytes from upstream amount to; `[]` means nothing to say yet."""
-        return self._safely(lambda: self._told(self._framing.feed(chunk)))
-
-    def close(self) -> list[bytes]:
-        """Upstream is done. If it never finished its answer, the client is told so."""
-        frames = self._safely(lambda: self._told(self._framing.close()))
-        if self._complete and not self.over:  # only the farewell is missing
-            frames += self._safely(self._end)
-        return frames + self.fail(ENDED_EARLY)
-
-    def fail(self, message: str) -> list[bytes]:
-        """The answer can't go on: the frames that say so."""
-        return [] if self.over else self._write(Failed("server", message, type="upstream_error"))
-
-    @property
-    def _complete(self) -> bool:
-        """Whether every choice had its end."""
-        return bool(self._choices) and all(self._choices.values())
-
-    def _safely(self, tell: Callable[[], Iterable[bytes]]) -> list[bytes]:
-        frames: list[bytes] = []
-        try:
-            frames.extend(tell())
-        except UNREADABLE:  # what was told before stays told
-            frames += self.fail("The provider's stream can't be read.")
-        return frames
-
-    def _told(self, events: list[tuple[bytes, bytes]]) -> Iterator[bytes]:
-        for raw, data in events:
-            if self.over:
-                return
-            yield from self._pass(raw, data) if self._passes else self._translate(data)
-
-    def _translate(self, data: bytes) -> Iterator[bytes]:
-        for event in self._events(data):
-            if self.over:
-                return
-            match event:
-                case Started() | Ping() | Used() | Failed():
-                    yield from self._write(event)
-                case _ if not self._started:
-                    raise ValueError("an answer without its head")
-                case Done() if not self._complete:
-                    yield from self.fail(ENDED_EARLY)
-                case Finished(choice=choice) if self._choices.get(choice):
-                    pass  # once is enough
-                case _:
-                    yield from self._write(event)
-
-    def _events(self, data: bytes) -> Iterator[Event]:
-        if not data:
-            return iter((Ping(),))
-        events = self._reader.read(data)
-        return events if self._started and not self._completed.echoes else self._completed(events)
-
-    def _pass(self, raw: bytes, data: bytes) -> list[bytes]:
-        if self._outcome.model is not None and not self._telling.search(data):
-            return [raw]
-        try:
-            events = list(self._events(data))
-        except UNREADABLE:
-            events = []  # not ours to judge, as long as it is not ours to translate
-        for event in events:
-            self._see(event)
-        hidden = self._hide_usage and events and all(isinstance(event, Used) for event in events)
-        return [] if hidden else [raw]
-
-    def _write(self, event: Event) -> list[bytes]:
-        frames = list(self._writer.write(event))
-        self._see(event)
-        return frames
-
-    def _end(self) -> list[bytes]:
-        if not self._passes:
-            return self._write(Done())
-        self._see(Done())
-        return []
-
-    def _see(self, event: Event) -> None:
-        match event:
-            case Started():
-                self._started = True
-            case Used() | Ping():
-                pass
-            case Done() | Failed():
-                self.over = True
-            case Finished(choice=choice):
-                self._choices[choice] = True
-                return
-            case _:
-                self._choices.setdefault(event.choice, False)
-                return
-        self._outcome.see(event)
-
-
-class Head:
-    """Looks at the beginning of a streamed answer: is there content, or an error first?"""
-
-    def __init__(self, framing: Framing, target: Spoken) -> None:
-        self._framing, self._reader = framing, target.StreamReader()
-
-    def feed(self, chunk: bytes) -> Failed | bool:
-        """`True` once there is content, `False` while there is not, or the error that came instead."""
-        try:
-            for _, data in self._framing.feed(chunk):
-                for event in self._reader.read(data) if data else ():
-                    if isinstance(event, Failed):
-                        return event
-                    if not isinstance(event, Started | Ping | Used):
-                        return True
-        except UNREADABLE:
-            return Failed("server", "The provider's stream can't be read.", 502)
-        return False
 
 
 def _betas(elsewhere: Json | None) -> list[str]:

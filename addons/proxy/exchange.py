@@ -13,7 +13,7 @@ from mitmproxy.proxy.layers.http._events import ErrorCode, ResponseProtocolError
 from addons.proxy.messages import header
 from addons.proxy.speed import server_at
 
-FailureKind = Literal["connect", "reset", "timeout", "status", "stream", "killed", "total"]
+FailureKind = Literal["connect", "reset", "timeout", "status", "stream", "killed", "total", "part"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +21,17 @@ class Failure:
     """Why an attempt gave no answer that the client can have. `reason` may be shown to the client."""
 
     kind: FailureKind
+    """`part` is none: the answer is good, and one of several that make the client's."""
     reason: str
     status: int | None = None
     """The provider's status, where it had one."""
     retry_after: float | None = None
     """Seconds that the provider asks us to wait."""
+
+
+def good_part(response: http.Response) -> Failure:
+    """An answer that is kept until those to the rest of the request are there."""
+    return Failure("part", "a part of the answer", response.status_code)
 
 
 def refused(response: http.Response) -> Failure:
@@ -93,6 +99,9 @@ class Exchange:
     """Whether an answer goes to the client as it comes; others are held whole."""
     peek: Callable[[http.Response], Peek | None] = lambda response: None
     """How to tell the head of such an answer from an error; `None` where there is no telling."""
+
+    takes_part: Callable[[http.Response], bool] = lambda response: False
+    """Whether a whole answer is only a part of the client's: it was taken, and the next attempt goes on."""
 
     refused_with: int | None = None
     """The status with which a request was refused before it was whole: there is no response on its flow."""

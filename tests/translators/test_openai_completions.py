@@ -87,10 +87,28 @@ def test_what_the_provider_has_no_word_for_is_listed_or_refused() -> None:
         asked("anthropic_messages", logprobs=1)
 
 
+def test_each_of_several_prompts_is_asked_by_itself_and_one_answer_is_given() -> None:
+    both = Translator(Completions(), DIALECTS["anthropic_messages"])
+    body = parse(orjson.dumps({"model": "m", "prompt": ["Once", "Twice"], "echo": True, "max_tokens": 9}))
+    outgoing = both.request(body, "up")
+    assert [orjson.loads(each)["messages"][0]["content"] for each in (outgoing.body, *outgoing.rest)] == [
+        "Once",
+        "Twice",
+    ]
+    both.part(MESSAGE)
+    answer = orjson.loads(both.response(MESSAGE, NOW))
+    assert [(choice["index"], choice["text"]) for choice in answer["choices"]] == [
+        (0, "Once upon a time"),
+        (1, "Twice upon a time"),
+    ]
+    assert answer["usage"]["total_tokens"] == 8
+    assert both.outcome.used and both.outcome.used.usage.output == 6
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
-        ({"prompt": ["a", "b"]}, "prompt"),
+        ({"prompt": ["a", 1]}, "prompt"),
         ({"prompt": [1, 2]}, "prompt"),
         ({"prompt": [[1, 2]]}, "prompt"),
         ({"suffix": "the end"}, "suffix"),
@@ -110,6 +128,7 @@ def test_what_a_chat_can_not_do_is_refused(fields: Json, field: str) -> None:
     [
         ({"prompt": 5}, "prompt"),
         ({"prompt": []}, "prompt"),
+        ({"prompt": ["a", "b"], "stream": True}, "stream"),
         ({"max_tokens": "5"}, "max_tokens"),
         ({"stop": [5]}, "stop"),
         ({"echo": "yes"}, "echo"),

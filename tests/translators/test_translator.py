@@ -14,7 +14,8 @@ from translators import DIALECTS, SPOKEN, sse
 from translators.body import Body, parse
 from translators.canonical import Failed, Usage
 from translators.errors import BadRequest, BadUpstream, Unsupported
-from translators.translator import ENDED_EARLY, Outcome, Stream, Translator
+from translators.stream import ENDED_EARLY, Outcome, Stream
+from translators.translator import Translator
 
 OPENAI, ANTHROPIC = DIALECTS["openai_chat"], DIALECTS["anthropic_messages"]
 NOW = 1_700_000_000

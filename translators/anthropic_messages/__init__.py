@@ -15,6 +15,7 @@ from translators.sse import Decoder as Framing
 __all__ = [
     "KIND",
     "LACKS",
+    "MOST",
     "NAME",
     "OWNER",
     "READS",
@@ -35,6 +36,7 @@ __all__ = [
 ]
 
 KIND: str = "chat"
+MOST: int | None = None
 NAME: str = "anthropic_messages"
 TELLING = re.compile(rb'"type"\s*:\s*"(?:message_|error)')
 

@@ -1,7 +1,7 @@
 """What a request is made of, and what it asks for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 type Json = dict[str, JsonValue]
@@ -281,5 +281,11 @@ class Request:
     """Cache automatically, without marked parts."""
     echo: str | None = None
     """A text that stands before each answer, which no provider need know of."""
+    more: tuple["Request", ...] = ()
+    """Further requests whose answers are further choices."""
     opaque: tuple[Opaque, ...] = ()
     """Fields of the request that only their owner understands, unknown ones too."""
+
+    def pieces(self, most: int | None) -> "list[Request]":
+        """The requests that a provider is asked one after the other; `most` is for what has many inputs."""
+        return [replace(self, more=()), *self.more] if self.more else [self]

@@ -16,6 +16,7 @@ from translators.sse import Decoder as Framing
 __all__ = [
     "KIND",
     "LACKS",
+    "MOST",
     "NAME",
     "OWNER",
     "READS",
@@ -36,3 +37,4 @@ __all__ = [
 ]
 
 KIND: str = "chat"
+MOST: int | None = None
