@@ -9,7 +9,7 @@ from addons.config import Backend, Config, Route
 from addons.endpoints import Endpoint
 from addons.proxy import Exchange
 from translators.body import Body
-from translators.canonical import Failed
+from translators.canonical import Data, Failed
 from translators.translator import Translator
 
 
@@ -55,6 +55,8 @@ class Call(Exchange):
     """The one to ask again, whatever `Route` would choose: the attempt before was not the last word."""
     rest: list[bytes] = field(default_factory=list[bytes])
     """Further requests to the same backend, where it takes in several what the client asks in one."""
+    fetched: dict[str, Data] = field(default_factory=dict[str, Data])
+    """Files that the client has named, by their addresses."""
     asked: list[Backend] = field(default_factory=list[Backend])
     """The backends of all attempts, in step with `attempts` and `tries`."""
     tries: list[Try] = field(default_factory=list[Try])

@@ -84,6 +84,9 @@ class Server(Model):
     """The newest flows that stay in mitmweb and mitmproxy; older ones are let go once they are over."""
     api_keys: tuple[ApiKey, ...] = ()
     """If there are any, a client must present one."""
+    fetch_images: bool = False
+    """Files that a request names by http(s) address are fetched for providers that take only data: from
+    public addresses, up to 20 MiB each. Otherwise such a request is answered with 422."""
     allow_direct: bool = False
     """`PROVIDER/MODEL` works beside the routes. Without routes it always does."""
 

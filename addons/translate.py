@@ -1,6 +1,7 @@
 """Translate: writes each attempt in the provider's words, and its answer in the client's."""
 
 import time
+from collections.abc import Awaitable
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote
@@ -11,13 +12,15 @@ from mitmproxy import http
 from addons.call import Call, Try, client_call
 from addons.config import Backend, Effective, Provider, Route, effective
 from addons.decoding import RESPONSE_BYTES, Decoder, decode
+from addons.fetch import Fetch
 from addons.multipart import with_model
 from addons.outgoing import host_of, outgoing_request
 from addons.proxy import Exchange, Failure, Timeouts, drop_header, header
 from addons.refusals import Refusals
-from translators import DIALECTS
+from translators import DIALECTS, SOURCES
 from translators.canonical import Failed, Json, JsonValue
-from translators.errors import STATUS, BadRequest, BadUpstream, Unsupported
+from translators.errors import STATUS, BadRequest, BadUpstream, Unsupported, Wanted
+from translators.fields import spelling
 from translators.stream import ENDED_EARLY, Head, Stream
 from translators.translator import Outgoing, Translator
 
@@ -37,20 +40,40 @@ PRINTABLE = " !#$%&'()*+,/:;=?@[]^`{|}~.-_<>"
 class Translate:
     """Between the client's dialect and the provider's."""
 
-    def __init__(self, refusals: Refusals) -> None:
+    def __init__(self, refusals: Refusals, files: Fetch | None = None) -> None:
         self._refusals = refusals
+        self._files = files or Fetch()
         self._known: dict[int, tuple[Backend, Effective]] = {}
 
     # --- requests -----------------------------------------------------------------------------------
 
-    def attempt(self, exchange: Exchange) -> None:
+    def attempt(self, exchange: Exchange) -> Awaitable[None] | None:
         call = exchange
         if not isinstance(call, Call) or not call.backend or call.over:
-            return
+            return None
         try:
-            self._write(call, call.backend)
+            self._try(call, call.backend)
+        except Wanted as wanted:
+            return self._fetch(call, call.backend, wanted)
+        return None
+
+    async def _fetch(self, call: Call, backend: Backend, wanted: Wanted) -> None:
+        """Get the files that the provider wants to be given, and write the attempt after that."""
+        try:
+            call.fetched |= await self._files.files(wanted.addresses, wanted.meaning)
         except Unsupported as error:
-            call.unsupported.append((call.backend.provider, error.meaning, error.reason))
+            assert call.endpoint
+            field = spelling(error.meaning, SOURCES[call.endpoint.spoken.NAME].READS)
+            call.unsupported.append((backend.provider, field, error.reason))
+            return
+        self._try(call, backend)
+
+    def _try(self, call: Call, backend: Backend) -> None:
+        """Write the attempt, or note why not. Raises `Wanted`."""
+        try:
+            self._write(call, backend)
+        except Unsupported as error:
+            call.unsupported.append((backend.provider, error.meaning, error.reason))
         except BadRequest as error:
             call.over = True
             failed = Failed("invalid_request", str(error), 400, param=error.field or None)
@@ -68,7 +91,8 @@ class Translate:
             raise Unsupported(call.endpoint.path, f"is nothing that {provider.type} serves")
         translator = Translator(call.endpoint.spoken, target, host_of(provider).envelope(target))
         if call.body:
-            written = translator.request(call.body, model, elsewhere(call))
+            files = call.fetched if call.config.server.fetch_images else None
+            written = translator.request(call.body, model, elsewhere(call), files)
         else:
             written = Outgoing(with_model(call.flow.request, model))
         call.rest = list(written.rest)

@@ -3,6 +3,7 @@
 GatewayError
 ├── BadRequest    the client's body is malformed, or a field is missing or of the wrong type (400)
 ├── Unsupported   the request is well-formed, but the chosen provider has no word for a field (422)
+├── Wanted        the provider takes no addresses: these files have to be fetched first
 └── BadUpstream   the provider's answer can't be read (502)
 """
 
@@ -46,6 +47,15 @@ class Unsupported(GatewayError):
         super().__init__(f"{meaning}: {reason}" if reason else meaning)
         self.meaning = meaning
         self.reason = reason
+
+
+class Wanted(GatewayError):
+    """`addresses` of files that the client has named and the provider wants to be given; `meaning` is what
+    they are, such as `Image.source`."""
+
+    def __init__(self, addresses: list[str], meaning: str) -> None:
+        super().__init__("files have to be fetched first")
+        self.addresses, self.meaning = addresses, meaning
 
 
 class BadUpstream(GatewayError):

@@ -60,6 +60,8 @@ class Envelope:
     betas: Mapping[str, str] | None = None
     """Flags of Anthropic's betas that it takes, and what it calls them; in the body, and not in a header.
     It refuses a request with any other."""
+    takes_addresses: bool = True
+    """Whether it fetches files by itself that a request names by http(s) address."""
     framing: Callable[[], Framing] | None = None
     """How its streams are cut into frames, where not as the dialect itself does."""
 

@@ -1,15 +1,17 @@
 """Two dialects joined: what becomes of one attempt's request and answer. Identity when the two are one."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
 import orjson
 
+from translators.attachments import untaken, with_data
 from translators.batch import joined
 from translators.body import TOO_DEEP, Body, encode
 from translators.canonical import (
+    Data,
     Done,
     Event,
     Failed,
@@ -20,11 +22,12 @@ from translators.canonical import (
     Used,
 )
 from translators.dialect import Dialect, Framing, Source, Spoken
-from translators.errors import BadRequest, BadUpstream, Unsupported
+from translators.errors import BadRequest, BadUpstream, Unsupported, Wanted
 from translators.fields import losses, spelling
 from translators.hosts import BARE, Envelope
 from translators.stream import UNREADABLE, Head, Outcome, Stream, Telling
 
+NO_ADDRESSES = "files can only be given as data, and server.fetch_images is off"
 UNTELLABLE = "The provider's answer can't be told in the client's dialect."
 
 
@@ -57,15 +60,30 @@ class Translator:
 
     # --- the request --------------------------------------------------------------------------------
 
-    def request(self, body: Body, model: str, elsewhere: Json | None = None) -> Outgoing:
+    def request(
+        self,
+        body: Body,
+        model: str,
+        elsewhere: Json | None = None,
+        fetched: Mapping[str, Data] | None = None,
+    ) -> Outgoing:
         """`elsewhere` is what the client said in its headers or path, named as fields of its body.
 
-        Raises `BadRequest`, and `Unsupported` in the client's words for what the target can't do.
+        `fetched` are files by their addresses, where the gateway may fetch any. Raises `BadRequest`,
+        `Unsupported` in the client's words for what the target can't do, and `Wanted` for files.
         """
         self._model = model
-        if self.identity:
+        asked: Json = {**body.json, **(elsewhere or {}), "model": model}
+        if self.identity and (self._envelope.takes_addresses or not self._names_files(asked)):
             return self._same(body, model, _betas(elsewhere))
-        return self._translated({**body.json, **(elsewhere or {}), "model": model})
+        return self._translated(asked, fetched)
+
+    def _names_files(self, asked: Json) -> bool:
+        """Whether a request that could pass names files that the host would not fetch."""
+        if not self.target.KIND:
+            return False
+        request = cast(Source[Any, Any], self.source).read_request(asked)
+        return bool(isinstance(request, Request) and untaken(request, {}, False))
 
     def _same(self, body: Body, model: str, betas: Sequence[str]) -> Outgoing:
         metered = self.target.metered(body.json)
@@ -80,10 +98,12 @@ class Translator:
         kept = {name: value for name, value in (added | changes).items() if name not in leaves}
         return Outgoing(body.edited(kept, leaves), dropped)
 
-    def _translated(self, asked: Json) -> Outgoing:
+    def _translated(self, asked: Json, fetched: Mapping[str, Data] | None) -> Outgoing:
         source, target = cast(Source[Any, Any], self.source), cast(Dialect[Any, Any], self.target)
         try:
             request = source.read_request(asked)
+            if isinstance(request, Request):
+                request = self._with_files(request, target, fetched)
             dropped = losses(request, source.READS, target.LACKS, target.OWNER)
             pieces = request.pieces(target.MOST)
             if isinstance(request, Request):
@@ -97,6 +117,18 @@ class Translator:
             raise Unsupported(spelling(error.meaning, source.READS), error.reason) from None
         except RecursionError:
             raise BadRequest("", TOO_DEEP) from None
+
+    def _with_files(
+        self, request: Request, target: Dialect[Any, Any], fetched: Mapping[str, Data] | None
+    ) -> Request:
+        addresses = untaken(request, target.LACKS, self._envelope.takes_addresses)
+        if not addresses:
+            return request
+        if fetched is None:
+            raise Unsupported(next(iter(addresses.values())), NO_ADDRESSES)
+        if missing := [address for address in addresses if address not in fetched]:
+            raise Wanted(missing, addresses[missing[0]])
+        return with_data(request, fetched)
 
     def _written(self, body: Json) -> bytes:
         """A body of the target dialect, as its host wants it."""

@@ -1,0 +1,80 @@
+"""Files of a request that are given by their address: found, and replaced by what is there."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from translators.canonical import (
+    Audio,
+    Data,
+    Document,
+    Image,
+    Opaque,
+    Part,
+    Request,
+    Text,
+    ToolResult,
+    Turn,
+    Url,
+    Video,
+)
+from translators.fields import Lacks
+
+FETCHED = ("http://", "https://")
+"""Addresses that anybody can ask; others, such as s3:// and gs://, mean something to one vendor."""
+
+
+def untaken(request: Request, lacks: Lacks, takes_addresses: bool) -> dict[str, str]:
+    """Addresses that the provider would not fetch: its host does not, or its dialect has no word for them.
+
+    Each with its meaning, such as `Image.source`.
+    """
+    return {
+        part.source.url: f"{type(part).__name__}.source"
+        for part in _files(request)
+        if isinstance(part.source, Url) and part.source.url.startswith(FETCHED)
+        if not takes_addresses or _lacking(part, lacks)
+    }
+
+
+def with_data(request: Request, data: Mapping[str, Data]) -> Request:
+    """The same request, with files in the place of their addresses, as far as they are known."""
+    return replace(request, turns=tuple(_turn(turn, data) for turn in request.turns))
+
+
+def _files(request: Request) -> Iterator[Image | Document | Audio | Video]:
+    for turn in request.turns:
+        for part in turn.parts:
+            match part:
+                case Image() | Document() | Audio() | Video():
+                    yield part
+                case ToolResult(parts=parts):
+                    yield from (inner for inner in parts if isinstance(inner, Image | Document | Video))
+                case _:
+                    pass
+
+
+def _lacking(part: Image | Document | Audio | Video, lacks: Lacks) -> bool:
+    """Whether a dialect refuses the address, and would take the file: not where it takes no such thing."""
+    lack = lacks.get(f"{type(part).__name__}.source")
+    return lack is not None and lack.fate == "refused" and lack.loses(part.source)
+
+
+def _turn(turn: Turn, data: Mapping[str, Data]) -> Turn:
+    return replace(turn, parts=tuple(_part(part, data) for part in turn.parts))
+
+
+def _part(part: Part, data: Mapping[str, Data]) -> Part:
+    if isinstance(part, ToolResult):
+        return replace(part, parts=tuple(_inner(inner, data) for inner in part.parts))
+    return _filled(part, data) if isinstance(part, Image | Document | Audio | Video) else part
+
+
+def _inner[P: Text | Image | Document | Video | Opaque](part: P, data: Mapping[str, Data]) -> P:
+    return _filled(part, data) if isinstance(part, Image | Document | Video) else part
+
+
+def _filled[P: Image | Document | Audio | Video](part: P, data: Mapping[str, Data]) -> P:
+    source = part.source
+    if isinstance(source, Url) and (found := data.get(source.url)):
+        return replace(part, source=found)
+    return part
