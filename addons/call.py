@@ -43,6 +43,8 @@ class Call(Exchange):
     """Ids of attempts that `Admit` has passed."""
 
     endpoint: Endpoint | None = None
+    path_model: str = ""
+    """The model that the path names, as it is written there."""
     body: Body | None = None
     """`None` where the endpoint takes something else than JSON."""
     model: str = ""

@@ -15,10 +15,18 @@ class Endpoint:
 
     family: Family
     path: str
+    """Where it holds `{model}`, the model is named there, and not in the body."""
     operation: str
     """As the metrics name it: `gen_ai.operation.name`."""
     dialect: str
     multipart: bool = False
+    streams: bool = False
+    """Whether all of its answers are streams; elsewhere the body says so."""
+
+    @property
+    def names_model(self) -> bool:
+        """Whether the model stands in the path."""
+        return "{model}" in self.path
 
     @property
     def spoken(self) -> Spoken:
@@ -38,7 +46,9 @@ ENDPOINTS = (
 )
 
 MODELS = "/v1/models"
-"""The list of models, and below it each one; in every family, and answered by the gateway itself."""
+"""The list of models, and below it each one; answered by the gateway itself."""
+LISTED: tuple[Family, ...] = ("openai", "anthropic")
+"""The families whose clients ask for it there."""
 
 FAMILY_DIALECT: dict[Family, str] = {"openai": "openai_chat", "anthropic": "anthropic_messages"}
 """In whose words errors are told where no endpoint is known."""

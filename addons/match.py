@@ -1,15 +1,17 @@
 """Match: which endpoint is asked for, and what the request says; answers the lists of models."""
 
-from collections.abc import Hashable, Mapping
+import re
+from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from typing import cast
+from urllib.parse import unquote
 
 import orjson
 from mitmproxy import http
 
 from addons.call import Call, client_call
 from addons.config import Endpoints
-from addons.endpoints import ENDPOINTS, FAMILY_DIALECT, MODELS, Endpoint, Family
+from addons.endpoints import ENDPOINTS, LISTED, MODELS, Endpoint, Family
 from addons.models import model_answer, models_answer
 from addons.multipart import model_of
 from addons.proxy import header
@@ -30,8 +32,7 @@ class Match:
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if call := client_call(flow):
             # (also where the request is refused already: it tells in whose words)
-            prefixes = cast(Hashable, call.config.endpoints)  # it is: pydantic sees to that, and no checker
-            call.endpoint = paths(prefixes).get(path_of(flow))
+            call.endpoint, call.path_model = find(call.config.endpoints, path_of(flow))
 
     def request(self, flow: http.HTTPFlow) -> None:
         call = client_call(flow)
@@ -65,6 +66,8 @@ class Match:
     def _read_json(self, call: Call, endpoint: Endpoint) -> None:
         call.body = body.parse(call.flow.request.raw_content or b"")
         fields = call.body.json
+        if endpoint.names_model:
+            fields = {**fields, "model": unquote(call.path_model), "stream": endpoint.streams}
         model = fields.get("model") or self._header_model(call.flow.request)
         if not isinstance(model, str) or not model:
             raise BadRequest(
@@ -83,7 +86,7 @@ class Match:
 
     def _local(self, call: Call, path: str) -> http.Response:
         """What the gateway answers by itself."""
-        for family in FAMILY_DIALECT:
+        for family in LISTED:
             prefix = call.config.endpoints.prefix(family) + MODELS
             if path == prefix or path.startswith(prefix + "/"):
                 if call.flow.request.method != "GET":
@@ -112,7 +115,32 @@ def path_of(flow: http.HTTPFlow) -> str:
     return flow.request.path.partition("?")[0]
 
 
+def find(endpoints: Endpoints, path: str) -> tuple[Endpoint | None, str]:
+    """The endpoint at a path, and the model that the path names, as it is written there."""
+    prefixes = cast(Hashable, endpoints)  # it is: pydantic sees to that, and no checker
+    if found := paths(prefixes).get(path):
+        return found, ""
+    for pattern, endpoint in patterns(prefixes):
+        if named := pattern.fullmatch(path):
+            return endpoint, named[1]
+    return None, ""
+
+
 @lru_cache(maxsize=64)
 def paths(endpoints: Endpoints) -> Mapping[str, Endpoint]:
     """Every path that is an endpoint, under a configuration's prefixes."""
-    return {endpoints.prefix(endpoint.family) + endpoint.path: endpoint for endpoint in ENDPOINTS}
+    return {
+        endpoints.prefix(endpoint.family) + endpoint.path: endpoint
+        for endpoint in ENDPOINTS
+        if not endpoint.names_model
+    }
+
+
+@lru_cache(maxsize=64)
+def patterns(endpoints: Endpoints) -> Sequence[tuple[re.Pattern[str], Endpoint]]:
+    """The endpoints whose paths name a model."""
+    return [
+        (re.compile("([^/]+)".join(map(re.escape, path.split("{model}")))), endpoint)
+        for endpoint in ENDPOINTS
+        if endpoint.names_model and (path := endpoints.prefix(endpoint.family) + endpoint.path)
+    ]

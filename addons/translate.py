@@ -271,8 +271,10 @@ def is_events(response: http.Response) -> bool:
 
 
 def elsewhere(call: Call) -> Json:
-    """What a client says in headers and means as fields of its body: the betas of Anthropic's API."""
+    """What a client says as fields of its body, but in the path, or in the header of Anthropic's betas."""
     assert call.endpoint
+    if call.endpoint.names_model:
+        return {"stream": call.endpoint.streams}
     if call.endpoint.spoken.OWNER != "anthropic":
         return {}
     told = header(call.flow.request.headers, "anthropic-beta")
