@@ -106,6 +106,8 @@ class Content:
 
     body: bytes
     type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+    """Besides those that the endpoint sends anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,8 @@ class Frames:
     error: Callable[[], bytes]
     """An error event, for wherever the stream has got to."""
     type: str = "text/event-stream; charset=utf-8"
+    end: bytes = b""
+    """What the framing itself ends with, whether the answer has come to an end or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +138,11 @@ class Failure:
 class Rejected(Exception):
     """The request is not what the vendor's API takes."""
 
-    def __init__(self, message: str, param: str | None = None, code: str | None = None) -> None:
+    def __init__(
+        self, message: str, param: str | None = None, code: str | None = None, status: int = 400
+    ) -> None:
         super().__init__(message)
-        self.failure = Failure(400, message, param, code)
+        self.failure = Failure(status, message, param, code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +153,9 @@ class Incoming:
     path: str
     headers: dict[str, str]
     body: bytes
+    query: dict[str, str] = field(default_factory=dict[str, str])
+    named: dict[str, str] = field(default_factory=dict[str, str])
+    """What the groups of the endpoint's `path` are called there; percent-decoded, once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +163,7 @@ class Endpoint:
     """One path of one vendor's API: how to read what is asked there, and how to write the answer."""
 
     path: re.Pattern[str]
+    """Of the path as it is sent; its named groups are told to `read`."""
     read: Callable[[Incoming], Ask]
     """May raise `Rejected`."""
     write: Callable[[Ask, Answer], Content]
