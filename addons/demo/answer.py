@@ -29,6 +29,8 @@ class Ask:
     texts: tuple[str, ...]
     """What each choice answers: the last user message, once for each choice that was asked for."""
     stream: bool = False
+    sse: bool = True
+    """Whether a stream is of server-sent events, in a format that has another form too."""
     messages: int = 1
     system: str = ""
     images: int = 0

@@ -10,9 +10,11 @@ from urllib.parse import unquote
 import h11
 
 from addons.demo import (
+    anthropic_hosted,
     anthropic_messages,
     bedrock_converse,
     catalogue,
+    gemini_generate,
     openai_audio,
     openai_chat,
     openai_completions,
@@ -34,6 +36,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *openai_images.ENDPOINTS,
     *openai_audio.ENDPOINTS,
     *bedrock_converse.ENDPOINTS,
+    anthropic_hosted.INVOKE,
+    *anthropic_hosted.ENDPOINTS,
+    *gemini_generate.ENDPOINTS,
     *catalogue.ENDPOINTS,
 )
 """Another wire format is another file, and a row here."""
