@@ -29,6 +29,8 @@ FIELDS = frozenset(
 )
 """What both take; the rest of Anthropic's own API they refuse."""
 AWS_VERSION, GCP_VERSION = "bedrock-2023-05-31", "vertex-2023-10-16"
+OWN_VERSIONS = ("2023-06-01", "2026-10-21")
+"""Those of Anthropic's own API: its SDK sends them to both instead of theirs."""
 AWS_BETAS = frozenset(
     {"computer-use-2024-10-22", "computer-use-2025-01-24", "computer-use-2025-11-24"}
     | {"context-1m-2025-08-07", "context-management-2025-06-27", "compact-2026-01-12"}
@@ -78,7 +80,7 @@ def _checked(request: Incoming, version: str, fields: frozenset[str]) -> Json:
     body = body_of(request)
     if body.get("anthropic_version") is None:
         raise Rejected("anthropic_version: Field required")
-    if body["anthropic_version"] != version:
+    if body["anthropic_version"] not in (version, *OWN_VERSIONS):
         raise Rejected(f"anthropic_version: Input should be '{version}'")
     if extra := [name for name in body if name not in fields]:
         raise Rejected("; ".join(f"{name}: Extra inputs are not permitted" for name in extra))
