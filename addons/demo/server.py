@@ -12,6 +12,7 @@ import h11
 from addons.demo import (
     anthropic_hosted,
     anthropic_messages,
+    azure,
     bedrock_converse,
     catalogue,
     gemini_generate,
@@ -39,6 +40,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     anthropic_hosted.INVOKE,
     *anthropic_hosted.ENDPOINTS,
     *gemini_generate.ENDPOINTS,
+    *azure.ENDPOINTS,
     *catalogue.ENDPOINTS,
 )
 """Another wire format is another file, and a row here."""
