@@ -173,4 +173,6 @@ class Endpoint:
     """Takes the request's digest too, where the vendor's errors carry an id."""
     stream: Callable[[Ask, Answer], Frames] | None = None
     method: str = "POST"
+    speaks: Callable[[Incoming], bool] = lambda request: True
+    """Whether a request is in this format, where a path has several; the first that says so answers."""
     headers: Callable[[str], list[tuple[str, str]]] = lambda digest: [("x-request-id", f"req_{digest}")]

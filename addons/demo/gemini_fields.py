@@ -72,6 +72,15 @@ MESSAGES: dict[str, str] = {
         mediaResolution:Resolution responseFormat@gemini:any audioTimestamp@vertex:bool
         enableAffectiveDialog@vertex:bool routingConfig@vertex:any
     """,
+    "EmbedContentRequest": """
+        content:Content taskType:string title:string outputDimensionality:int autoTruncate@vertex:bool
+        embedContentConfig:EmbedContentConfig model@gemini:string
+    """,
+    "EmbedContentConfig": """
+        taskType:string title:string outputDimensionality:int autoTruncate:bool documentOcr:bool
+        audioTrackExtraction:bool
+    """,
+    "BatchEmbedContentsRequest": "requests@gemini:[EmbedContentRequest]",
     "ThinkingConfig": "includeThoughts:bool thinkingBudget:int thinkingLevel:Level",
 }
 """Message -> its fields; `@` says whose alone a field is, of the Gemini API or of Vertex AI."""

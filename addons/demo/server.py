@@ -14,8 +14,11 @@ from addons.demo import (
     anthropic_messages,
     azure,
     bedrock_converse,
+    bedrock_invoke,
     catalogue,
+    cohere,
     gemini_generate,
+    google_embeddings,
     openai_audio,
     openai_chat,
     openai_completions,
@@ -37,10 +40,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *openai_images.ENDPOINTS,
     *openai_audio.ENDPOINTS,
     *bedrock_converse.ENDPOINTS,
+    *bedrock_invoke.ENDPOINTS,
     anthropic_hosted.INVOKE,
     *anthropic_hosted.ENDPOINTS,
     *gemini_generate.ENDPOINTS,
+    *google_embeddings.ENDPOINTS,
     *azure.ENDPOINTS,
+    *cohere.ENDPOINTS,
     *catalogue.ENDPOINTS,
 )
 """Another wire format is another file, and a row here."""
@@ -108,7 +114,8 @@ async def _converse(connection: Connection) -> None:
 
 async def _answer(connection: Connection, request: Incoming) -> None:
     there = [(each, found) for each in ENDPOINTS if (found := each.path.fullmatch(request.path))]
-    endpoint, found = next((pair for pair in there if pair[0].method == request.method), (None, None))
+    right = (pair for pair in there if pair[0].method == request.method and pair[0].speaks(request))
+    endpoint, found = next(right, (None, None))
     if endpoint is None or found is None:
         status = 405 if there else 404
         said = Failure(status, f"Unknown request URL: {request.method} {request.path}.", None, "unknown_url")
