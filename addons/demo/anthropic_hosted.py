@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from addons.demo import anthropic_messages, bedrock_errors, eventstream, google_errors
 from addons.demo.answer import Answer, Ask, Content, Endpoint, Failure, Frames, Incoming, Rejected
-from addons.demo.anthropic_request import ask_of, body_of, checked
-from addons.demo.wire import Json, dump, items
+from addons.demo.anthropic_request import ask_of, blocks, body_of, checked
+from addons.demo.signature import signature
+from addons.demo.wire import Json, dump, items, members, text
 
 FIELDS = frozenset(
     {
@@ -52,7 +53,7 @@ def read_aws(request: Incoming) -> Ask:
         raise Rejected("anthropic_beta: Input should be a valid list")
     if unknown := [str(flag) for flag in items(betas) if flag not in AWS_BETAS]:
         raise Rejected(f"anthropic_beta: invalid beta flag: {', '.join(unknown)}")
-    return ask_of(request, checked({**body, "model": request.named["model"]}, "max_tokens", "messages"))
+    return _ask(request, body)
 
 
 def read_aws_streamed(request: Incoming) -> Ask:
@@ -63,7 +64,7 @@ def read_aws_streamed(request: Incoming) -> Ask:
 def read_gcp(request: Incoming) -> Ask:
     """Google takes `stream`, and streams on either path if it is true."""
     body = _checked(request, GCP_VERSION, FIELDS | {"stream"})
-    return ask_of(request, checked({**body, "model": request.named["model"]}, "max_tokens", "messages"))
+    return _ask(request, body)
 
 
 def read_gcp_streamed(request: Incoming) -> Ask:
@@ -74,6 +75,17 @@ def read_gcp_count(request: Incoming) -> Ask:
     """Counting is a model of its own there, and the one that is meant stands in the body."""
     body = _checked(request, GCP_VERSION, FIELDS | {"model"})
     return ask_of(request, checked(body, "messages"))
+
+
+def _ask(request: Incoming, body: Json) -> Ask:
+    named = checked({**body, "model": request.named["model"]}, "max_tokens", "messages")
+    for number, turn in enumerate(map(members, named["messages"])):
+        for position, block in enumerate(blocks(turn.get("content"))):
+            signed = signature("thinking", text(block.get("thinking")))
+            if block.get("type") == "thinking" and block.get("signature") != signed:
+                where = f"messages.{number}.content.{position}"
+                raise Rejected(f"{where}: Invalid `signature` in `thinking` block")
+    return ask_of(request, named)
 
 
 def _checked(request: Incoming, version: str, fields: frozenset[str]) -> Json:

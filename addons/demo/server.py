@@ -113,11 +113,11 @@ async def _converse(connection: Connection) -> None:
 
 
 async def _answer(connection: Connection, request: Incoming) -> None:
-    there = [(each, found) for each in ENDPOINTS if (found := each.path.fullmatch(request.path))]
+    there = ((each, found) for each in ENDPOINTS if (found := each.path.fullmatch(request.path)))
     right = (pair for pair in there if pair[0].method == request.method and pair[0].speaks(request))
     endpoint, found = next(right, (None, None))
     if endpoint is None or found is None:
-        status = 405 if there else 404
+        status = 405 if any(each.path.fullmatch(request.path) for each in ENDPOINTS) else 404
         said = Failure(status, f"Unknown request URL: {request.method} {request.path}.", None, "unknown_url")
         content = catalogue.error(said, request)
         body = b"" if request.method == "HEAD" else content.body

@@ -72,7 +72,7 @@ def test_whole_and_streamed_say_the_same(client: Client, model: str) -> None:
     assert not check_anthropic_response(json.loads(whole.model_dump_json()), nulls=True)
 
 
-def test_a_thought_and_calls_go_back(client: Client) -> None:
+def test_calls_go_back(client: Client) -> None:
     asked: Any = {"model": "parallel-tools", "max_tokens": 1000, "tools": TOOLS}
     called = client.messages.create(messages=HI, **asked)
     results: Any = [
@@ -83,6 +83,16 @@ def test_a_thought_and_calls_go_back(client: Client) -> None:
     turns: Any = [*HI, {"role": "assistant", "content": called.content}, {"role": "user", "content": results}]
     answer: Any = client.messages.create(messages=turns, **asked)
     assert answer.content[0].text == 'The tool answered "warm" and "warm".'
+
+
+def test_a_thought_is_taken_back_only_with_its_signature(client: Client) -> None:
+    asked: Any = {"model": "thinking", "max_tokens": 1000}
+    thought: Any = client.messages.create(messages=HI, **asked)
+    turns: Any = [*HI, {"role": "assistant", "content": thought.content}, *HI]
+    assert client.messages.create(messages=turns, **asked).content
+    thought.content[0].signature = "another"
+    with pytest.raises(anthropic.BadRequestError, match=r"messages\.1\.content\.0: Invalid `signature`"):
+        client.messages.create(messages=turns, **asked)
 
 
 @pytest.mark.parametrize("status", [name for name in MODELS if name.isdecimal()])
