@@ -129,6 +129,7 @@ def test_tools_are_called_and_their_answer_quoted(client: genai.Client) -> None:
     config = types.GenerateContentConfig(tools=TOOLS)
     called = client.models.generate_content(model="parallel-tools", contents="Hi", config=config)
     assert [call.name for call in called.function_calls or []] == ["get_weather", "get_forecast"]
+    assert [bool(part.thought_signature) for part in parts(called)] == [True, False]
     for call in called.function_calls or []:
         jsonschema.validate(call.args, WEATHER)
     answered = [
