@@ -5,12 +5,14 @@ The description comes with botocore. https://smithy.io/2.0/spec/constraint-trait
 
 import base64
 import binascii
+import gzip
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from importlib.resources import files
 from typing import Any
 
-from botocore.loaders import Loader  # pyright: ignore[reportMissingTypeStubs]
+import orjson
 
 from addons.demo.answer import Rejected
 from addons.demo.wire import Json, items, members
@@ -31,8 +33,10 @@ KINDS: dict[str, tuple[type, ...]] = {
 
 @lru_cache(4)
 def _shapes(service: str) -> Json:
-    loader: Any = Loader()
-    return members(loader.load_service_model(service, "service-2")["shapes"])
+    """Read as data: to import botocore's own loader takes longer than all of this provider's start."""
+    newest = max(files("botocore").joinpath("data", service).iterdir(), key=lambda version: version.name)
+    described = gzip.decompress(newest.joinpath("service-2.json.gz").read_bytes())
+    return members(orjson.loads(described)["shapes"])
 
 
 def check(service: str, shape: str, body: Json) -> None:
