@@ -68,6 +68,13 @@ def _usage(api: Api, used: Usage) -> Json:
     return usage | ({"trafficType": "ON_DEMAND"} if api == "vertex" else {})
 
 
+def _usage_before(api: Api, used: Usage) -> Json:
+    """What is known of it while the answer is still coming."""
+    told = ("promptTokenCount", "trafficType")
+    known = {name: count for name, count in _usage(api, used).items() if name in told}
+    return {**known, "totalTokenCount": used.input}
+
+
 def _parts(api: Api, choice: Choice) -> Iterator[tuple[Json, list[Json]]]:
     """Each part of the answer: whole, and as the parts that stream it."""
     if choice.thinking:
@@ -97,8 +104,6 @@ def stream(api: Api, ask: Ask, answer: Answer) -> Frames:
         return frame(said)
 
     def content(number: int, choice: Choice) -> Iterator[bytes]:
-        before = {name: value for name, value in usage.items() if name in ("promptTokenCount", "trafficType")}
-        before["totalTokenCount"] = answer.usage.input
         for _, parts in _parts(api, choice):
             for part in parts:
                 chances = (
@@ -111,7 +116,7 @@ def stream(api: Api, ask: Ask, answer: Answer) -> Frames:
             empty = {} if choice.refusal else {"content": {"parts": [{"text": ""}], "role": "model"}}
             yield chunk(number, {**empty, **_finish(choice)}, usage)
 
-    usage = _usage(api, answer.usage)
+    usage, before = _usage(api, answer.usage), _usage_before(api, answer.usage)
     return Frames(
         head=(),
         content=interleaved([content(number, choice) for number, choice in enumerate(answer.choices)]),
