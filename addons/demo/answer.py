@@ -29,6 +29,8 @@ class Ask:
     texts: tuple[str, ...]
     """What each choice answers: the last user message, once for each choice that was asked for."""
     stream: bool = False
+    sse: bool = True
+    """Whether a stream is of server-sent events, in a format that has another form too."""
     messages: int = 1
     system: str = ""
     images: int = 0
@@ -106,6 +108,8 @@ class Content:
 
     body: bytes
     type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+    """Besides those that the endpoint sends anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,8 @@ class Frames:
     error: Callable[[], bytes]
     """An error event, for wherever the stream has got to."""
     type: str = "text/event-stream; charset=utf-8"
+    end: bytes = b""
+    """What the framing itself ends with, whether the answer has come to an end or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +140,11 @@ class Failure:
 class Rejected(Exception):
     """The request is not what the vendor's API takes."""
 
-    def __init__(self, message: str, param: str | None = None, code: str | None = None) -> None:
+    def __init__(
+        self, message: str, param: str | None = None, code: str | None = None, status: int = 400
+    ) -> None:
         super().__init__(message)
-        self.failure = Failure(400, message, param, code)
+        self.failure = Failure(status, message, param, code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +155,9 @@ class Incoming:
     path: str
     headers: dict[str, str]
     body: bytes
+    query: dict[str, str] = field(default_factory=dict[str, str])
+    named: dict[str, str] = field(default_factory=dict[str, str])
+    """What the groups of the endpoint's `path` are called there; percent-decoded, once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +165,7 @@ class Endpoint:
     """One path of one vendor's API: how to read what is asked there, and how to write the answer."""
 
     path: re.Pattern[str]
+    """Of the path as it is sent; its named groups are told to `read`."""
     read: Callable[[Incoming], Ask]
     """May raise `Rejected`."""
     write: Callable[[Ask, Answer], Content]
@@ -161,4 +173,6 @@ class Endpoint:
     """Takes the request's digest too, where the vendor's errors carry an id."""
     stream: Callable[[Ask, Answer], Frames] | None = None
     method: str = "POST"
+    speaks: Callable[[Incoming], bool] = lambda request: True
+    """Whether a request is in this format, where a path has several; the first that says so answers."""
     headers: Callable[[str], list[tuple[str, str]]] = lambda digest: [("x-request-id", f"req_{digest}")]

@@ -3,13 +3,15 @@
 import base64
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import orjson
 
 from addons.demo.answer import Answer, Ask, Choice, Content, Endpoint, Failure, Finish, Frames, Usage
 from addons.demo.anthropic_request import cacheable, read, read_for_count
-from addons.demo.wire import Json, digest, dump, sse, words
+from addons.demo.signature import signature
+from addons.demo.wire import Json, dump, sse, words
 
 FINISHES: dict[Finish, str] = {
     "stop": "end_turn",
@@ -52,8 +54,8 @@ def _error(failure: Failure) -> Json:
 def write(ask: Ask, answer: Answer) -> Content:
     choice = answer.choices[0]
     content = [block for block, _ in _blocks(choice)]
-    ended = {} if ask.model == "no-finish" else _ended(choice)
-    return Content(dump(_message(ask, content, _usage(ask, answer.usage)) | ended))
+    finish = {} if ask.model == "no-finish" else _ended(choice)
+    return Content(dump(_message(ask, content, _usage(ask, answer.usage)) | finish))
 
 
 def write_count(ask: Ask, _answer: Answer) -> Content:
@@ -102,15 +104,15 @@ def _usage(ask: Ask, used: Usage) -> Json:
 def _blocks(choice: Choice) -> Iterator[tuple[Json, list[Json]]]:
     """Each block of the answer: whole, and as the deltas that stream it."""
     if choice.thinking:
-        signed = base64.b64encode(digest(choice.thinking.encode()).encode()).decode()
+        signed = signature("thinking", choice.thinking)
         thought = [{"type": "thinking_delta", "thinking": word} for word in words(choice.thinking)]
         block = {"type": "thinking", "thinking": choice.thinking, "signature": signed}
         yield block, [*thought, {"type": "signature_delta", "signature": signed}]
     if choice.redacted:
         yield {"type": "redacted_thinking", "data": base64.b64encode(choice.redacted.encode()).decode()}, []
     if choice.text:
-        said = [{"type": "text_delta", "text": word} for word in words(choice.text)]
-        yield {"type": "text", "text": choice.text, "citations": None}, said
+        spoken = [{"type": "text_delta", "text": word} for word in words(choice.text)]
+        yield {"type": "text", "text": choice.text, "citations": None}, spoken
     for call in choice.calls:
         fragments = ("", *call.fragments())
         deltas = [{"type": "input_json_delta", "partial_json": fragment} for fragment in fragments]
@@ -137,32 +139,37 @@ EMPTY: dict[str, Json] = {
 
 
 def stream(ask: Ask, answer: Answer) -> Frames:
-    choice, usage = answer.choices[0], _usage(ask, answer.usage)
-
-    def head() -> Iterator[bytes]:
-        started = {**usage, "output_tokens": 1, "output_tokens_details": None}
-        yield _event({"type": "message_start", "message": _message(ask, [], started)})
-        yield _event({"type": "ping"})
-
-    def content() -> Iterator[bytes]:
-        for index, (block, deltas) in enumerate(_blocks(choice)):
-            started = block | EMPTY[block["type"]]
-            yield _event({"type": "content_block_start", "index": index, "content_block": started})
-            for delta in deltas:
-                yield _event({"type": "content_block_delta", "index": index, "delta": delta})
-            yield _event({"type": "content_block_stop", "index": index})
-
-    def tail() -> Iterator[bytes]:
-        delta = {**_ended(choice), "container": None}
-        unsaid = ("cache_creation", "service_tier", "inference_geo")
-        total = {key: value for key, value in usage.items() if key not in unsaid}
-        yield _event({"type": "message_delta", "delta": delta, "usage": total})
-        yield _event({"type": "message_stop"})
-
-    return Frames(head(), content(), tail(), lambda: _event(_error(Failure(529))))
+    return Frames(
+        head=map(event, chain(started(ask, answer), [{"type": "ping"}])),
+        content=map(event, said(answer)),
+        tail=map(event, ended(ask, answer)),
+        error=lambda: event(_error(Failure(529))),
+    )
 
 
-def _event(data: Json) -> bytes:
+def started(ask: Ask, answer: Answer) -> Iterator[Json]:
+    usage = {**_usage(ask, answer.usage), "output_tokens": 1, "output_tokens_details": None}
+    yield {"type": "message_start", "message": _message(ask, [], usage)}
+
+
+def said(answer: Answer) -> Iterator[Json]:
+    for index, (block, deltas) in enumerate(_blocks(answer.choices[0])):
+        empty = block | EMPTY[block["type"]]
+        yield {"type": "content_block_start", "index": index, "content_block": empty}
+        for delta in deltas:
+            yield {"type": "content_block_delta", "index": index, "delta": delta}
+        yield {"type": "content_block_stop", "index": index}
+
+
+def ended(ask: Ask, answer: Answer) -> Iterator[Json]:
+    delta = {**_ended(answer.choices[0]), "container": None}
+    unsaid = ("cache_creation", "service_tier", "inference_geo")
+    total = {key: value for key, value in _usage(ask, answer.usage).items() if key not in unsaid}
+    yield {"type": "message_delta", "delta": delta, "usage": total}
+    yield {"type": "message_stop"}
+
+
+def event(data: Json) -> bytes:
     return sse(data, data["type"].encode())
 
 

@@ -10,15 +10,15 @@ IMAGE_TOKENS = 85
 
 
 def read(request: Incoming) -> Ask:
-    return _ask(request, _checked(request, "max_tokens", "messages"))
+    return ask_of(request, checked(body_of(request), "max_tokens", "messages"))
 
 
 def read_for_count(request: Incoming) -> Ask:
     """For `count_tokens`, which needs no `max_tokens`."""
-    return _ask(request, _checked(request, "messages"))
+    return ask_of(request, checked(body_of(request), "messages"))
 
 
-def _ask(request: Incoming, body: Json) -> Ask:
+def ask_of(request: Incoming, body: Json) -> Ask:
     turns = [members(turn) for turn in items(body["messages"])]
     offered = _tools(body)
     choice = members(body.get("tool_choice"))
@@ -63,28 +63,32 @@ def _flat(content: Any) -> Iterator[Json]:
             yield from blocks(block.get("content"))
 
 
-def _checked(request: Incoming, *required: str) -> Json:
+def body_of(request: Incoming) -> Json:
+    """The request's JSON; nothing where it is no object, so that what is missing is named."""
     try:
-        body: Any = parse(request.body)
+        return members(parse(request.body))
     except ValueError:
         raise Rejected("The request body is not valid JSON") from None
-    checked = members(body)
+
+
+def checked(body: Json, *required: str) -> Json:
+    """The body, if it is what the API takes."""
     for field, kind, named in (
         ("model", str, "string"),
         ("max_tokens", int, "integer"),
         ("messages", list, "list"),
     ):
-        if checked.get(field) is None and field in ("model", *required):
+        if body.get(field) is None and field in ("model", *required):
             raise Rejected(f"{field}: Field required")
-        if checked.get(field) is not None and not isinstance(checked[field], kind):
+        if body.get(field) is not None and not isinstance(body[field], kind):
             raise Rejected(f"{field}: Input should be a valid {named}")
-    if (checked.get("max_tokens") or 0) < 1 and "max_tokens" in required:
+    if (body.get("max_tokens") or 0) < 1 and "max_tokens" in required:
         raise Rejected("max_tokens: Input should be greater than or equal to 1")
-    temperature = checked.get("temperature")
+    temperature = body.get("temperature")
     if isinstance(temperature, int | float) and not 0 <= temperature <= 1:
         raise Rejected(f"temperature: range: {'0..1'}")
-    _check_turns([members(turn) for turn in items(checked["messages"])])
-    return checked
+    _check_turns([members(turn) for turn in items(body["messages"])])
+    return body
 
 
 def _check_turns(turns: list[Json]) -> None:

@@ -1,8 +1,17 @@
 """The list of models, in OpenAI's or, for those who send `anthropic-version`, in Anthropic's form."""
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 
-from addons.demo import anthropic_messages, openai_errors, openai_request
+from addons.demo import (
+    anthropic_messages,
+    azure,
+    bedrock_errors,
+    google_errors,
+    openai_errors,
+    openai_request,
+)
 from addons.demo.answer import Answer, Ask, Content, Endpoint, Failure, Incoming
 from addons.demo.scenario import MODELS
 from addons.demo.wire import CREATED, digest, dump
@@ -34,8 +43,22 @@ def write(ask: Ask, _answer: Answer) -> Content:
 
 def error(failure: Failure, request: Incoming) -> Content:
     """An error about the request as HTTP, before any wire format has read it."""
-    writes = anthropic_messages.error if speaks_anthropic(request) else openai_errors.write
-    return writes(failure, digest(request.path.encode()))
+    known = digest(request.path.encode())
+    if speaks_anthropic(request):
+        return anthropic_messages.error(failure, known)
+    for path, writes in VENDORS.items():
+        if request.path.startswith(path):
+            return writes(replace(failure, code=None), known)  # the code is OpenAI's
+    return openai_errors.write(failure, known)
+
+
+VENDORS: dict[str, Callable[[Failure, str], Content]] = {
+    "/model/": bedrock_errors.write,
+    "/v1/projects/": google_errors.write,
+    "/v1beta": google_errors.write,
+    "/openai/": azure.error,
+}
+"""How a path begins -> whose words an unknown path is refused in; OpenAI's where it begins with none."""
 
 
 ENDPOINTS = (

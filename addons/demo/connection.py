@@ -4,6 +4,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Iterable
+from urllib.parse import parse_qsl
 
 import h11
 
@@ -35,8 +36,9 @@ class Connection:
                 return None
             body.append(bytes(event.data))
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in head.headers}
-        path = head.target.decode("latin-1").partition("?")[0]
-        return Incoming(head.method.decode(), path, headers, b"".join(body))
+        path, _, query = head.target.decode("latin-1").partition("?")
+        asked = dict(parse_qsl(query, keep_blank_values=True))
+        return Incoming(head.method.decode(), path, headers, b"".join(body), asked)
 
     async def _next_event(self) -> h11.Event | None:
         while (event := self._http.next_event()) is h11.NEED_DATA:

@@ -71,9 +71,7 @@ class Utf8(Plain):
 
 
 def encoding(name: str, streamed_as: str) -> Encoding:
-    """By the name of the model; CRLF and the cut in characters are for server-sent events alone."""
-    if name == "gzip":
-        return Gzip()
-    if streamed_as.startswith("text/event-stream"):
-        return {"crlf": Crlf, "utf8": Utf8}.get(name, Plain)()
-    return Plain()
+    """By the name of the model; CRLF is for server-sent events alone."""
+    if name == "crlf" and not streamed_as.startswith("text/event-stream"):
+        return Plain()
+    return {"gzip": Gzip, "crlf": Crlf, "utf8": Utf8}.get(name, Plain)()

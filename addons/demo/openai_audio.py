@@ -43,7 +43,7 @@ def wav() -> bytes:
 
 def read_heard(request: Incoming) -> Ask:
     """A transcription or a translation: a form with a file."""
-    body = _form(request)
+    body = {**_form(request), **request.named}
     if not body.get("model"):
         raise Rejected("you must provide a model parameter")
     if "file" not in body:

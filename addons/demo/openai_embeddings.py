@@ -1,15 +1,13 @@
 """OpenAI's embeddings: texts that share words are near each other. https://platform.openai.com/docs/api-reference/embeddings"""
 
 import base64
-import hashlib
-import math
 import re
-import struct
 from typing import Any
 
 from addons.demo import openai_errors
 from addons.demo.answer import Answer, Ask, Content, Endpoint, Incoming, Rejected
 from addons.demo.openai_request import body_of, headers, limit_of, optional, prompt_texts, require
+from addons.demo.vectors import embedding, floats
 from addons.demo.wire import count, digest, dump, words
 
 DIMENSIONS = 256
@@ -47,19 +45,7 @@ def write(ask: Ask, _answer: Answer) -> Content:
 
 
 def _written(vector: list[float], packed: bool) -> Any:
-    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode() if packed else vector
-
-
-def embedding(said: str, size: int) -> list[float]:
-    """A unit vector: the sum of those of the words, whatever their case."""
-    rows = [_direction(word.strip().lower(), size) for word in words(said)] or [_direction("", size)]
-    vector = [sum(column) for column in zip(*rows, strict=True)]
-    length = math.hypot(*vector) or 1
-    return [round(value / length, 7) for value in vector]
-
-
-def _direction(word: str, size: int) -> tuple[float, ...]:
-    return tuple(byte - 127.5 for byte in hashlib.shake_256(word.encode()).digest(size))
+    return base64.b64encode(floats(vector)).decode() if packed else vector
 
 
 ENDPOINTS = (

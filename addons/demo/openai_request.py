@@ -21,14 +21,14 @@ def headers(digest: str) -> list[tuple[str, str]]:
 
 
 def body_of(request: Incoming) -> Json:
-    """The request's JSON, with a model."""
+    """The request's JSON, with a model; the path's goes before the body's."""
     try:
         body: Any = parse(request.body)
     except ValueError:
         raise Rejected("We could not parse the JSON body of your request.") from None
     if not isinstance(body, dict):
         raise Rejected("We expected a JSON object as the body of your request.")
-    checked: Json = body  # pyright: ignore[reportUnknownVariableType]
+    checked: Json = {**body, **request.named}
     if not checked.get("model"):
         raise Rejected("you must provide a model parameter")
     return require(checked, "model", str)

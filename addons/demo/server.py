@@ -3,13 +3,22 @@
 import asyncio
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from itertools import chain, islice
+from urllib.parse import unquote
 
 import h11
 
 from addons.demo import (
+    anthropic_hosted,
     anthropic_messages,
+    azure,
+    bedrock_converse,
+    bedrock_invoke,
     catalogue,
+    cohere,
+    gemini_generate,
+    google_embeddings,
     openai_audio,
     openai_chat,
     openai_completions,
@@ -30,6 +39,14 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *openai_embeddings.ENDPOINTS,
     *openai_images.ENDPOINTS,
     *openai_audio.ENDPOINTS,
+    *bedrock_converse.ENDPOINTS,
+    *bedrock_invoke.ENDPOINTS,
+    anthropic_hosted.INVOKE,
+    *anthropic_hosted.ENDPOINTS,
+    *gemini_generate.ENDPOINTS,
+    *google_embeddings.ENDPOINTS,
+    *azure.ENDPOINTS,
+    *cohere.ENDPOINTS,
     *catalogue.ENDPOINTS,
 )
 """Another wire format is another file, and a row here."""
@@ -96,21 +113,22 @@ async def _converse(connection: Connection) -> None:
 
 
 async def _answer(connection: Connection, request: Incoming) -> None:
-    there = [endpoint for endpoint in ENDPOINTS if endpoint.path.fullmatch(request.path)]
-    endpoint = next((each for each in there if each.method == request.method), None)
-    if endpoint is None:
-        status = 405 if there else 404
+    there = ((each, found) for each in ENDPOINTS if (found := each.path.fullmatch(request.path)))
+    right = (pair for pair in there if pair[0].method == request.method and pair[0].speaks(request))
+    endpoint, found = next(right, (None, None))
+    if endpoint is None or found is None:
+        status = 405 if any(each.path.fullmatch(request.path) for each in ENDPOINTS) else 404
         said = Failure(status, f"Unknown request URL: {request.method} {request.path}.", None, "unknown_url")
         content = catalogue.error(said, request)
         body = b"" if request.method == "HEAD" else content.body
-        return await connection.send(status, [("content-type", content.type)], body)
+        return await connection.send(status, [("content-type", content.type), *content.headers], body)
+    named = {name: unquote(value or "") for name, value in found.groupdict().items()}
     try:
-        ask = endpoint.read(request)
+        ask = endpoint.read(replace(request, named=named))
     except Rejected as rejected:
         content = endpoint.error(rejected.failure, "")
-        return await connection.send(
-            400, [("content-type", content.type), *endpoint.headers("")], content.body
-        )
+        headers = [("content-type", content.type), *endpoint.headers(""), *content.headers]
+        return await connection.send(rejected.failure.status, headers, content.body)
     return await _Reply(connection, endpoint, ask).send()
 
 
@@ -138,7 +156,8 @@ class _Reply:
 
     async def _fail(self, status: int) -> None:
         content = self._endpoint.error(Failure(status, model=self._ask.model), self._ask.digest)
-        headers = [*self._headers(content.type), *([("retry-after", "1")] if status == 429 else [])]
+        retry = [("retry-after", "1")] if status == 429 else []
+        headers = [*self._headers(content.type), *content.headers, *retry]
         await self._connection.send(status, headers, content.body)
 
     def _headers(self, kind: str) -> Headers:
@@ -146,7 +165,8 @@ class _Reply:
 
     async def _whole(self, content: Content) -> None:
         coding = encoding(self._delivery.encoding, content.type)
-        headers, body = [*self._headers(content.type), *coding.headers], coding.whole(content.body)
+        headers = [*self._headers(content.type), *content.headers, *coding.headers]
+        body = coding.whole(content.body)
         await asyncio.sleep(self._delivery.pace)
         match self._delivery.fault:
             case "cut" | "stall":
@@ -185,18 +205,23 @@ def _played(frames: Frames, fault: str) -> Iterator[bytes]:
         case "cut" | "stall":
             parts = [frames.head, islice(frames.content, FEW)]
         case "no-finish":
-            parts = [frames.head, frames.content]
+            parts = [frames.head, frames.content, _ended(frames)]
         case "error-first":
-            parts = [_late(frames)]
+            parts = [_late(frames), _ended(frames)]
         case "error-mid":
-            parts = [frames.head, islice(frames.content, FEW), _late(frames)]
+            parts = [frames.head, islice(frames.content, FEW), _late(frames), _ended(frames)]
         case "garbage":
             parts = [[GARBAGE]]
         case _:
-            parts = [frames.head, frames.content, frames.tail]
+            parts = [frames.head, frames.content, frames.tail, _ended(frames)]
     return chain.from_iterable(parts)
 
 
 def _late(frames: Frames) -> Iterator[bytes]:
     """The error, made when its turn comes: it may carry a number."""
     yield frames.error()
+
+
+def _ended(frames: Frames) -> Iterable[bytes]:
+    """Nothing where the framing has no end of its own: a piece of no bytes must not be sent."""
+    return [frames.end] if frames.end else []

@@ -5,9 +5,13 @@ import gzip
 import http.client
 import json
 import socket
+import subprocess
+import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +20,7 @@ from addons.demo import Server
 from tests.addons.demo_server import ask, chat, message, running_demo
 from tests.oracles import check_anthropic_stream, check_openai_stream, sse_events
 
+ROOT = Path(__file__).parent.parent.parent
 CHAT, MESSAGES, RESPONSES = "/v1/chat/completions", "/v1/messages", "/v1/responses"
 
 
@@ -297,3 +302,17 @@ def test_many_at_once(port: int) -> None:
     answers = asyncio.run(all_at_once())
     assert len(answers) == 100
     assert all(answer.endswith(b"0\r\n\r\n") for answer in answers)
+
+
+def test_it_runs_on_its_own() -> None:
+    command = [sys.executable, "-m", "addons.demo"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            url = process.stdout.readline().strip()
+            assert ask(int(url.rpartition(":")[2]), CHAT, chat("hello"))[0] == 200
+            assert f'boto3.client("bedrock-runtime", endpoint_url=…)   {url}\n' in list(
+                islice(process.stdout, 8)
+            )
+        finally:
+            process.kill()
