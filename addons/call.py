@@ -7,7 +7,9 @@ from mitmproxy import http
 
 from addons.config import Backend, Config, Route
 from addons.endpoints import Endpoint
+from addons.overrides import AS_CONFIGURED, Overrides
 from addons.proxy import Exchange
+from addons.standing import Lease
 from translators.body import Body
 from translators.canonical import Failed
 from translators.translator import Translator
@@ -49,8 +51,12 @@ class Call(Exchange):
     stream: bool = False
 
     rule: Route | None = None
+    overrides: Overrides = AS_CONFIGURED
+    """What the client itself has decided."""
     backend: Backend | None = None
     """The one that `Route` has chosen for the next attempt."""
+    lease: Lease | None = None
+    """What `Health` remembers of it until the attempt has ended."""
     asked: list[Backend] = field(default_factory=list[Backend])
     """The backends of all attempts, in step with `attempts` and `tries`."""
     tries: list[Try] = field(default_factory=list[Try])

@@ -70,7 +70,8 @@ class Translate:
         call.asked.append(backend)
         call.tries.append(Try(backend.provider, model, translator, written.dropped))
         times = settings.timeouts
-        call.timeouts = Timeouts(times.connect, times.first_byte, times.idle, times.total)
+        total = call.overrides.total(times.total)
+        call.timeouts = Timeouts(times.connect, times.first_byte, times.idle, total)
         call.streams = streams
         call.peek = lambda response: (
             Peeking(translator.peek(), response, call) if is_events(response) else None
