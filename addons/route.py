@@ -68,7 +68,7 @@ class Route:
         if len(call.attempts) >= (call.overrides.attempts or rule.attempts):
             return None
         new = [backend for backend in usable(call, rule) if backend not in call.asked]
-        candidates = new or list(self._again(call, rule))
+        candidates = new or fewest(call, self._again(call, rule))
         candidates = [it for it in candidates if self._health.prefers(call, it)] or candidates
         if not candidates:
             return None
@@ -133,6 +133,13 @@ def usable(call: Call, rule: Rule) -> Iterable[Backend]:
             and not (per_priority and asked >= per_priority)
         ):
             yield backend
+
+
+def fewest(call: Call, backends: Iterable[Backend]) -> list[Backend]:
+    """Those that were asked the fewest times: a second round is over before there is a third."""
+    asked = [(call.asked.count(backend), backend) for backend in backends]
+    least = min((count for count, _ in asked), default=0)
+    return [backend for count, backend in asked if count == least]
 
 
 def retried(failure: Failure, rule: Rule) -> bool:
