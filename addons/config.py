@@ -75,7 +75,7 @@ class Server(Model):
     listen: Listen = Address("127.0.0.1", 1975)
     """Where clients come in."""
     admin: Annotated[Address | None, BeforeValidator(_listener)] = Address("127.0.0.1", 1064)
-    """/metrics, /health and /ready; `off` disables it."""
+    """/metrics, /health, /ready and /status; `off` disables it."""
     max_request_bytes: Size = 50 * 2**20
     """A longer body is answered with 413."""
     max_header_bytes: Size = 64 * 2**10

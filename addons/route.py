@@ -53,10 +53,12 @@ class Route:
         call = exchange
         if not isinstance(call, Call) or not call.rule:
             raise LookupError("A call without a route gets no attempt.")  # else the layer would ask for ever
-        call.backend = self._next(call, call.rule)
+        backend = self._next(call, call.rule)
+        wait = delay(call, backend, call.rule) if backend else 0.0
+        call.backend = backend if wait < time_left(call, self._health.clock()) else None
         if call.backend:
             call.retries = call.rule.retry.matches_status
-            call.delay = delay(call, call.backend, call.rule)
+            call.delay = wait
             self._health.lease(call, call.backend)
         else:
             call.over = True

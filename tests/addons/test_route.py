@@ -227,6 +227,15 @@ def test_a_pause_for_which_there_is_no_time_is_not_made() -> None:
     assert call.over and call.response is None
 
 
+def test_nor_is_one_of_our_own() -> None:
+    chain = routed("provider: a", retry="{attempts: 9, backoff: {base: 8s}}, timeouts: {total: 5s}")
+    call = chain.call(a_request(asking("m")))
+    chain.attempt(call)
+    chain.now = call.started + 1.5
+    assert not chain.fail(call, CONNECT)
+    assert call.response and call.response.status_code == 502
+
+
 def test_the_first_attempt_does_not_wait() -> None:
     chain = routed("provider: a")
     call, _ = chain.first(a_request(asking("m")))

@@ -1,6 +1,7 @@
 """config.yaml changes while the gateway runs: new requests go by it, running ones by the old one."""
 
 import signal
+import ssl
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests import oracles
 from tests.e2e.answers import saying, streamed, streaming, whole
 from tests.e2e.client import CHAT, chat, post
 from tests.gateway import Gateway, eventually, free_port, running, running_stock, standard_config
+from tests.tls import Authority, TlsFront
 from tests.upstream import PATIENCE, Hold, Upstream, reset
 
 Json = dict[str, Any]
@@ -192,6 +194,28 @@ def test_keys_limits_and_addresses_follow(upstream: Upstream, own: Gateway) -> N
     upstream.script("n", whole(saying("n")))
     assert post(own.url, CHAT, chat("new"), key).status == 200
     assert "canary-new-key" not in own.output()
+
+
+def test_certificates_follow(upstream: Upstream, tmp_path: Path) -> None:
+    """A provider whom nobody trusted is trusted, and then it is not any more."""
+    authority = Authority("private", tmp_path)
+    front = TlsFront(authority.issue("t", ("localhost",)), upstream.port, authority, ssl.CERT_NONE)
+    config = standard_config(upstream.url)
+    provider = {"type": "openai", "base_url": f"https://localhost:{front.port}/t/v1"}
+    config["providers"]["t"] = provider
+    try:
+        with running(with_route(config, "new", "t"), tmp_path / "gateway") as gateway:
+            without = config_of(gateway)
+            trusting = provider | {"tls": {"ca_file": str(authority.file)}}
+            for number, (now, status) in enumerate(((None, 502), (trusting, 200), (provider, 502)), 1):
+                if now:
+                    write(gateway, without | {"providers": without["providers"] | {"t": now}})
+                generation(gateway, number)
+                if status == 200:
+                    upstream.script("t", whole(saying("t")))
+                assert post(gateway.url, CHAT, chat("new")).status == status
+    finally:
+        front.stop()
 
 
 def test_who_was_left_out_stays_so(upstream: Upstream, tmp_path: Path) -> None:
