@@ -1,9 +1,10 @@
-"""Admin: /metrics, /health and /ready, on a listener of their own and never on the one for clients."""
+"""Admin: /metrics, /health, /ready and /status, on a listener of their own, never on the one for clients."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
+import orjson
 from mitmproxy import ctx
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -12,6 +13,7 @@ from tornado.web import Application, RequestHandler
 
 from addons.config import Address, Config
 from addons.config_values import address
+from translators.canonical import JsonValue
 
 logger = logging.getLogger(__name__)
 
@@ -20,9 +22,13 @@ class Admin:
     """Listens while the gateway runs."""
 
     def __init__(
-        self, config: Callable[[], Config], registry: CollectorRegistry, listens: Callable[[], bool]
+        self,
+        config: Callable[[], Config],
+        registry: CollectorRegistry,
+        listens: Callable[[], bool],
+        status: Callable[[], Mapping[str, JsonValue]] = dict,
     ) -> None:
-        self._config, self._listens = config, listens
+        self._config, self._listens, self._status = config, listens, status
         self._registry = registry
         self._server: HTTPServer | None = None
         self._draining = False
@@ -39,6 +45,7 @@ class Admin:
             ),
             (r"/health", Page, {"tell": lambda: (200, b'{"status":"ok"}', "application/json")}),
             (r"/ready", Page, {"tell": self._ready}),
+            (r"/status", Page, {"tell": self._tell_status}),
         ]
         self._server = server = HTTPServer(Application(routes, log_function=_say_nothing))
         try:
@@ -55,6 +62,10 @@ class Admin:
             status = "draining" if self._draining else "starting"
             return 503, b'{"status":"%s"}' % status.encode(), "application/json"
         return 200, b'{"status":"ready"}', "application/json"
+
+    def _tell_status(self) -> tuple[int, bytes, str]:
+        told = {**self._status(), "draining": self._draining}
+        return 200, orjson.dumps(told), "application/json"
 
 
 def _say_nothing(handler: RequestHandler) -> None:

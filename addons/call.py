@@ -7,7 +7,9 @@ from mitmproxy import http
 
 from addons.config import Backend, Config, Route
 from addons.endpoints import Endpoint
+from addons.overrides import AS_CONFIGURED, Overrides
 from addons.proxy import Exchange
+from addons.standing import Lease
 from translators.body import Body
 from translators.canonical import Data, Failed
 from translators.translator import Translator
@@ -51,6 +53,8 @@ class Call(Exchange):
     stream: bool = False
 
     rule: Route | None = None
+    overrides: Overrides = AS_CONFIGURED
+    """What the client itself has decided."""
     backend: Backend | None = None
     """The one that `Route` has chosen for the next attempt."""
     again: Backend | None = None
@@ -59,6 +63,8 @@ class Call(Exchange):
     """Further requests to the same backend, where it takes in several what the client asks in one."""
     fetched: dict[str, Data] = field(default_factory=dict[str, Data])
     """Files that the client has named, by their addresses."""
+    lease: Lease | None = None
+    """What `Health` remembers of it until the attempt has ended."""
     asked: list[Backend] = field(default_factory=list[Backend])
     """The backends of all attempts, in step with `attempts` and `tries`."""
     tries: list[Try] = field(default_factory=list[Try])

@@ -1,8 +1,9 @@
-"""What a configuration comes to, in plain text: for `check`, `models`, `providers` and the start of `run`."""
+"""What a configuration comes to, in plain text: for the start of `run`, and for all commands but that."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
-from addons.config import Address, Backend, Config, Provider, Route
+from addons.config import Address, Backend, Config, Problem, Provider, Route
 from addons.config_providers import SERVED
 
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -12,13 +13,16 @@ ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 def report(config: Config, source: str) -> str:
     """For `dragoman check`: everything, and what was left out where."""
     parts = [f"{source} is good.", _providers(config), _routes(config)]
-    if config.warnings:
-        lines = (
-            f"{source}{f':{warning.line}' if warning.line else ''}: {warning.key}: {warning.message}"
-            for warning in config.warnings
-        )
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, *_warnings(config.warnings, source)])
+
+
+def _warnings(warnings: Iterable[Problem], source: str) -> list[str]:
+    """One paragraph, or none."""
+    lines = [
+        f"{source}{f':{warning.line}' if warning.line else ''}: {warning.key}: {warning.message}"
+        for warning in warnings
+    ]
+    return ["\n".join(lines)] if lines else []
 
 
 def models(config: Config) -> str:
@@ -31,12 +35,12 @@ def models(config: Config) -> str:
     if config.direct:
         enabled = [name for name, provider in config.providers.items() if not provider.disabled]
         rows += [(f"{name}/…", "(any name)", name) for name in enabled]
-    return _table(("MODEL", "OWNED BY", "PROVIDERS"), rows)
+    return table(("MODEL", "OWNED BY", "PROVIDERS"), rows)
 
 
 def providers(config: Config) -> str:
     """For `dragoman providers`: who is configured, and what each type can serve."""
-    return f"{_providers(config)}\n\n{_table(('TYPE', 'SERVES'), SERVED.items())}"
+    return f"{_providers(config)}\n\n{table(('TYPE', 'SERVES'), SERVED.items())}"
 
 
 def banner(config: Config, source: str, listen: Address, admin: Address | None, web: str = "") -> str:
@@ -44,12 +48,37 @@ def banner(config: Config, source: str, listen: Address, admin: Address | None, 
     places = [("API", url(listen)), ("admin", url(admin) if admin else "off"), ("configuration", source)]
     if web:
         places.append(("mitmweb", web))
-    parts = ["Dragoman", _table((), places), _providers(config)]
+    parts = ["Dragoman", table((), places), _providers(config)]
     if config.routes:
         parts.append(_routes(config))
+        parts += _warnings((it for it in config.warnings if it.key.startswith("routes")), source)
     if listed := config.models():
         parts.append(_curl(config, listed[0].id, listen))
     return "\n\n".join(parts) + "\n"
+
+
+def status(told: Mapping[str, Any]) -> str:
+    """For `dragoman status`: what the running gateway's admin listener has told."""
+    refused = "" if told["last_reload"] == "success" else "; the last change of it was refused, see the log"
+    head = [
+        ("configuration", f"{told['configuration']}, generation {told['generation']}{refused}"),
+        ("requests", f"{told['in_flight']} in flight{'; draining' if told['draining'] else ''}"),
+    ]
+    rows = [
+        (
+            route["name"] if not place else "",
+            f"{backend['provider']}/{backend['model']}",
+            str(backend["priority"]),
+            str(backend["weight"]),
+            backend["health"] + (f", {backend['seconds_left']:g} s" if backend["seconds_left"] else ""),
+            str(backend["in_flight"]),
+            "-" if backend["first_byte_ms"] is None else f"{backend['first_byte_ms']:g} ms",
+        )
+        for route in told["routes"]
+        for place, backend in enumerate(route["backends"])
+    ]
+    columns = ("ROUTE", "BACKEND", "PRIORITY", "WEIGHT", "HEALTH", "IN FLIGHT", "FIRST BYTE")
+    return "\n\n".join([table((), head), *([table(columns, rows)] if rows else [])])
 
 
 def url(address: Address) -> str:
@@ -71,7 +100,7 @@ def _providers(config: Config) -> str:
         (name, provider.type, provider.speaks or "-", _address(provider), _state(provider))
         for name, provider in config.providers.items()
     ]
-    return _table(("PROVIDER", "TYPE", "SPEAKS", "ADDRESS", "STATE"), rows)
+    return table(("PROVIDER", "TYPE", "SPEAKS", "ADDRESS", "STATE"), rows)
 
 
 def _address(provider: Provider) -> str:
@@ -89,7 +118,7 @@ def _routes(config: Config) -> str:
     ]
     if config.direct:
         rows.append(("(direct)", "PROVIDER/MODEL", "-", "that provider"))
-    return _table(("ROUTE", "MODELS", "IF HEADERS", "BACKENDS"), rows)
+    return table(("ROUTE", "MODELS", "IF HEADERS", "BACKENDS"), rows)
 
 
 def _backends(route: Route) -> str:
@@ -116,7 +145,8 @@ def _asked(model: str, config: Config) -> Iterator[str]:
         yield model.partition("/")[0]
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """Columns of equal width."""
     lines = [line for line in (head, *rows) if line]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(

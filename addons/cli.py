@@ -1,13 +1,16 @@
 """The command `dragoman`: mitmdump or mitmweb with the gateway loaded, and a look at its configuration."""
 
 import ipaddress
+import json
 import os
 import secrets
 import sys
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import argon2
 import click
@@ -16,7 +19,7 @@ import click
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from addons import check as render
-from addons.config import NOWHERE, Address, Config, ConfigError, find
+from addons.config import NOWHERE, Address, Config, ConfigError, Server, find
 from addons.config_load import from_environment, load
 from addons.config_values import address
 
@@ -134,7 +137,9 @@ def main() -> None:
 @main.command()
 @config_option
 @click.option("--listen", type=Place(), metavar="HOST:PORT", help="Where clients come in.")
-@click.option("--admin", type=Place(off=True), metavar="HOST:PORT", help="/metrics, /health, /ready; or off.")
+@click.option(
+    "--admin", type=Place(off=True), metavar="HOST:PORT", help="/metrics, /health, /ready, /status; or off."
+)
 @click.option(
     "--web",
     type=Place(),
@@ -197,6 +202,39 @@ def models(config: str | None) -> None:
 def providers(config: str | None) -> None:
     """Show the configured providers, and what each type can serve."""
     click.echo(render.providers(_load(config)[0]))
+
+
+@main.command()
+@config_option
+@click.option("--admin", type=Place(), metavar="HOST:PORT", help="Where it listens; else as the file says.")
+@click.option("--json", "as_json", is_flag=True, help="All that it tells.")
+def status(config: str | None, admin: Address | None, as_json: bool) -> None:
+    """Ask a running gateway how it is: its backends, and which configuration is in force."""
+    place = admin or _admin_of(config)
+    if not place:
+        raise click.ClickException("the admin listener is off")
+    told = _ask(f"{render.url(place)}/status")
+    click.echo(json.dumps(told, indent=2, ensure_ascii=False) if as_json else render.status(told))
+
+
+def _admin_of(argument: str | None) -> Address | None:
+    """What the file says, or what holds without one; a file that can't be read is when one asks."""
+    path = find(argument, os.environ, Path.cwd())
+    try:
+        return load(path, os.environ).server.admin if path else Server().admin
+    except ConfigError as error:
+        click.echo(f"{error}\n--admin HOST:PORT says where to ask all the same.", err=True)
+        raise SystemExit(1) from None
+
+
+def _ask(url: str) -> Any:
+    """A page of the admin listener, and of nobody else's: no proxy is asked."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=10) as answer:
+            return json.load(answer)
+    except (OSError, ValueError):
+        raise click.ClickException(f"no gateway answers at {url}") from None
 
 
 if __name__ == "__main__":

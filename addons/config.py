@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
 from addons.config_file import ConfigError, Problem
 from addons.config_providers import BodyEdits, HeaderEdits, Provider, Timeouts
-from addons.config_routes import Backend, Retry, Route
+from addons.config_routes import Backend, Health, Retry, Route
 from addons.config_values import Address, Duration, Listen, Model, Prefix, Size, address
 
 __all__ = [
@@ -65,13 +65,17 @@ def _listener(value: object) -> object:
     return None if value == "off" or value is None else address(value)
 
 
+def _switch(value: object) -> object:
+    return None if value == "off" else {} if value == "on" else value
+
+
 class Server(Model):
     """The gateway's own listeners and limits."""
 
     listen: Listen = Address("127.0.0.1", 1975)
     """Where clients come in."""
     admin: Annotated[Address | None, BeforeValidator(_listener)] = Address("127.0.0.1", 1064)
-    """/metrics, /health and /ready; `off` disables it."""
+    """/metrics, /health, /ready and /status; `off` disables it."""
     max_request_bytes: Size = 50 * 2**20
     """A longer body is answered with 413."""
     max_header_bytes: Size = 64 * 2**10
@@ -89,6 +93,11 @@ class Server(Model):
     public addresses, up to 20 MiB each. Otherwise such a request is answered with 422."""
     allow_direct: bool = False
     """`PROVIDER/MODEL` works beside the routes. Without routes it always does."""
+    health: Annotated[Health | None, BeforeValidator(_switch)] = Health()
+    """When a backend that fails is left out; `off`: never."""
+    allow_overrides: tuple[Literal["provider", "timeout", "attempts"], ...] = ()
+    """What a client may decide for one request, by the headers x-dragoman-provider, x-dragoman-timeout and
+    x-dragoman-attempts. Those that are not listed here are refused."""
 
     @field_validator("api_keys", mode="after")
     @classmethod
@@ -155,9 +164,13 @@ class Config:
             if route.matches(model, headers):
                 return route
         name, _, rest = model.partition("/")
-        if not (self.direct and rest and (provider := self.providers.get(name))):
+        return self.direct_route(name, rest, model) if rest else None
+
+    def direct_route(self, name: str, model: str, asked: str) -> Route | None:
+        """A route made for one provider, where that is allowed; `asked` is what the client asks for."""
+        if not self.direct or not (provider := self.providers.get(name)):
             return None
-        route = Route(name=name, models=(model,), backends=(Backend(provider=name, model=rest),))
+        route = Route(name=name, models=(asked,), backends=(Backend(provider=name, model=model),))
         return route.model_copy(update={"backends": ()}) if provider.disabled else route
 
     def models(self) -> list[Listed]:

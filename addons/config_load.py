@@ -8,6 +8,7 @@ from typing import cast
 from addons import config_file
 from addons.config import Config, Endpoints, Server, address_of
 from addons.config_file import ConfigError, Document, Problem, spell
+from addons.config_inert import inert, shadowed
 from addons.config_problems import unknown, validate
 from addons.config_providers import SERVED, TYPES, Disabled, Provider
 from addons.config_routes import Route
@@ -87,7 +88,7 @@ def _build(document: Document) -> Config:
             document.report(path, f"{variable} is not set; ${{{variable}:=…}} gives it a default")
     if document.problems or file is None:
         raise ConfigError(document.problems, document.source)
-    warnings = tuple(_warnings(file, document))
+    warnings = tuple(sorted(_warnings(file, document), key=lambda warning: warning.line))
     routes = tuple(_enabled(route, providers) for route in file.routes)
     return Config(file.server, file.endpoints, providers, routes, warnings)
 
@@ -161,7 +162,7 @@ def _items(parent: dict[str, object], key: str) -> Iterator[dict[str, object]]:
 
 def _warnings(file: File, document: Document) -> Iterator[Problem]:
     def warning(path: config_file.Path, message: str) -> Problem:
-        return Problem(document.lines.get(path, 0), spell(path), message)
+        return Problem(document.lines.get(document.known(path), 0), spell(path), message)
 
     for name, provider in file.providers.items():
         if provider.disabled:
@@ -171,6 +172,10 @@ def _warnings(file: File, document: Document) -> Iterator[Problem]:
             if file.providers[backend.provider].disabled:
                 path = ("routes", index, "backends", place)
                 yield warning(path, f"left out: {backend.provider} is disabled")
+        for below, message in inert(route, file.providers, file.server):
+            yield warning(("routes", index, *below), message)
+    for taken, message in shadowed(file.routes):
+        yield warning(taken, message)
 
 
 def _enabled(route: Route, providers: Mapping[str, Provider]) -> Route:

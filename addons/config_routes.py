@@ -3,12 +3,12 @@
 import re
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Annotated, Self, cast
+from typing import Annotated, Literal, Self, cast
 
 from pydantic import AfterValidator, Field, model_validator
 
 from addons.config_providers import BodyEdits, HeaderEdits, Timeouts
-from addons.config_values import Duration, HeaderName, Model, Moment, Regex, mapping_of
+from addons.config_values import CREDENTIALS, Duration, HeaderName, Model, Moment, Regex, mapping_of
 
 WITHOUT_STATUS = ("connect", "reset", "timeout")
 """Failures that have no status: no connection, a connection that broke, a deadline that passed."""
@@ -19,6 +19,22 @@ def cause(text: str) -> str:
     if text not in WITHOUT_STATUS and not re.fullmatch(r"[45](\d\d|xx)", text):
         raise ValueError("must be connect, reset, timeout, a status such as 429, or 5xx")
     return text
+
+
+def visible(name: str) -> str:
+    """A header of the client's that is there when its route is looked for."""
+    if CREDENTIALS.fullmatch(name):
+        raise ValueError(f"{name} holds the client's own credentials, which routes don't see")
+    return name
+
+
+Causes = tuple[Annotated[str, AfterValidator(cause)], ...]
+"""Kinds of failures, as `retry.on` and `health.on` list them."""
+
+
+def covers(causes: Causes, kind: str, status: int | None) -> bool:
+    """Whether a failure is in such a list: by its status where it has one, else by its kind."""
+    return kind in causes if status is None else str(status) in causes or f"{status // 100}xx" in causes
 
 
 class Backoff(Model):
@@ -33,7 +49,7 @@ class Backoff(Model):
 class Retry(Model):
     """Which failures are retried, and how often."""
 
-    on: tuple[Annotated[str, AfterValidator(cause)], ...] = ("connect", "reset", "timeout", "429", "5xx")
+    on: Causes = ("connect", "reset", "timeout", "429", "5xx")
     """Failures after which the next backend is asked."""
     attempts: Annotated[int | None, Field(ge=1, le=100)] = None
     """All tries, the first included; as many as there are backends, at least 2, when not said."""
@@ -44,7 +60,37 @@ class Retry(Model):
 
     def matches_status(self, status: int) -> bool:
         """Whether an answer of this status is held back, and another backend asked."""
-        return str(status) in self.on or f"{status // 100}xx" in self.on
+        return covers(self.on, "status", status)
+
+
+class Cooldown(Model):
+    """How long a backend is left out: `base`, doubled each time that it fails again, up to `max`."""
+
+    base: Annotated[Duration, Field(gt=0)] = 10.0
+    """The first time."""
+    max: Annotated[Duration, Field(gt=0)] = 300.0
+    """Never longer than this, unless the provider itself says so."""
+
+
+class Health(Model):
+    """When a backend of a route counts as sick, and is left out while another one can be asked.
+
+    A backend is a provider with a model. Whatever happens at one counts for all routes that name it: what
+    fails is a deployment, and a limit is an account's, whichever route has led there.
+    """
+
+    on: Causes = ("connect", "reset", "timeout", "429", "5xx")
+    """Failures that count. Whatever else a provider refuses is the request's fault."""
+    consecutive: Annotated[int, Field(ge=1)] = 5
+    """Sick after so many failures in a row."""
+    error_rate: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Sick when this share of the attempts within `window` has failed."""
+    min_requests: Annotated[int, Field(ge=1)] = 20
+    """Attempts within `window` before `error_rate` says anything."""
+    window: Annotated[Duration, Field(gt=0)] = 30.0
+    """How far back `error_rate` looks."""
+    cooldown: Cooldown = Cooldown()
+    """For how long it is left out. Then one request at a time tries whether it is well again."""
 
 
 class HeaderMatch(Model):
@@ -78,7 +124,7 @@ class RouteHeaders(HeaderEdits):
     A condition on a header that is itself called `set` or `remove` is a bare text, and so told apart.
     """
 
-    match: Mapping[HeaderName, HeaderMatch] = {}
+    match: Mapping[Annotated[HeaderName, AfterValidator(visible)], HeaderMatch] = {}
     """Not written: every other key is a condition."""
 
     @model_validator(mode="before")
@@ -102,7 +148,7 @@ class Backend(Model):
     model: str | None = None
     """What this provider calls the model; the client's name when not said."""
     weight: Annotated[int, Field(ge=0)] = 1
-    """Its share of the requests among backends of one priority."""
+    """Its share of the requests among backends of one priority; with 0 it is only asked by name."""
     priority: Annotated[int, Field(ge=0)] = 0
     """Lower is asked first."""
     headers: HeaderEdits = HeaderEdits()
@@ -111,6 +157,9 @@ class Backend(Model):
     """Over the route's and the provider's."""
     timeouts: Timeouts = Timeouts()
     """Over the route's and the provider's."""
+
+
+Balance = Literal["weight", "least_in_flight", "lowest_latency"]
 
 
 class Route(Model):
@@ -128,8 +177,13 @@ class Route(Model):
     """As /v1/models tells it."""
     backends: Annotated[tuple[Backend, ...], Field(min_length=1)]
     """Who answers. Backends of a disabled provider are left out when the file is loaded."""
+    balance: Balance = "weight"
+    """Who is asked among backends of one priority: each as often as its weight says; the one with the fewest
+    requests in flight for its weight; or of two that are drawn, the one that lately answered faster."""
     retry: Retry = Retry()
     """What happens when one fails."""
+    health: bool = True
+    """`off`: whoever is sick is asked all the same, and failures here don't make a backend sick."""
     body: BodyEdits = BodyEdits()
     """Over the provider's."""
     timeouts: Timeouts = Timeouts()

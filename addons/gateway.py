@@ -14,14 +14,17 @@ from addons.admin import Admin
 from addons.admit import Admit
 from addons.call import Call
 from addons.demo.addon import Demo
+from addons.health import Health
 from addons.label import Label
 from addons.match import Match
 from addons.metrics import Metrics
 from addons.proxy import Proxy, Replay, Trust
 from addons.refusals import Refusals
+from addons.reload import Reload
 from addons.route import Route
 from addons.seal import Seal
 from addons.settings import Settings
+from addons.status import Status
 from addons.translate import Translate
 
 settings = Settings()
@@ -32,7 +35,10 @@ proxy = Proxy(lambda flow: Call(flow=flow, config=settings.current()), refusals)
 trust = Trust()
 seal = Seal(demo)
 account = Account(metrics)
-settings.tell(proxy, trust, seal, account)
+health = Health(metrics.registry)
+settings.tell(proxy, trust, seal, account, health)
+reload = Reload(settings, proxy, seal, metrics.registry)
+status = Status(settings, proxy, health, reload)
 
 addons = [
     settings,  # what config.yaml says
@@ -41,11 +47,13 @@ addons = [
     trust,  # certificates of a provider's own
     Admit(refusals),  # who may ask
     Match(refusals),  # which endpoint, which model
-    Route(refusals),  # which backend, and after a failure, which next
+    health,  # who has failed too often to be asked now
+    Route(refusals, health),  # which backend, and after a failure, which next
     Translate(refusals),  # in the provider's words, and back
     seal,  # the only way to the wire
     demo,  # the embedded provider
     account,  # the log line and the metrics
     Label(),  # what people read in mitmweb: comments and markers
-    Admin(settings.current, metrics.registry, lambda: proxy.is_listening),  # /metrics, /health, /ready
+    reload,  # another config.yaml while it runs
+    Admin(settings.current, metrics.registry, lambda: proxy.is_listening, status.told),  # /metrics, /status
 ]

@@ -1,5 +1,6 @@
 """Seal: the last thing before the wire. Checks where an attempt goes; puts the key on a copy of it."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from urllib.parse import unquote, urlsplit
 
@@ -27,6 +28,10 @@ class Seal:
     def use(self, config: Config) -> None:
         """The addresses of another configuration are allowed from now on, besides those still in use."""
         self._egress |= config.egress()
+
+    def keep(self, configs: Iterable[Config]) -> None:
+        """The addresses of these configurations are allowed from now on, and no others."""
+        self._egress = frozenset().union(*(config.egress() for config in configs))
 
     def attempt(self, exchange: Exchange) -> None:
         if isinstance(exchange, Call):

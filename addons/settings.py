@@ -6,11 +6,15 @@ from pathlib import Path
 from mitmproxy import addonmanager, ctx, exceptions
 
 from addons.account import Account
-from addons.config import NOWHERE, Config, ConfigError, address_of, find
+from addons.config import NOWHERE, Config, ConfigError, Problem, address_of, find
 from addons.config_load import from_environment, load
 from addons.config_providers import Tls
+from addons.health import Health
 from addons.proxy import Certificates, Limits, Proxy, Trust
 from addons.seal import Seal
+
+type Signature = tuple[int, int, int]
+"""Of a file: another one has another."""
 
 
 class Settings:
@@ -18,15 +22,21 @@ class Settings:
 
     def __init__(self) -> None:
         self._config: Config | None = None
-        self._told: tuple[Proxy, Trust, Seal, Account] | None = None
+        self._told: tuple[Proxy, Trust, Seal, Account, Health] | None = None
+        self.generation = 0
+        """How many configurations there have been, the one in force included."""
+        self.source: Path | None = None
+        """The file that was read last, be it good or bad; `None` for the environment alone."""
+        self.signature: Signature | None = None
+        """Of that file, from before it was read."""
 
     def current(self) -> Config:
         assert self._config, "asked for before it is loaded"
         return self._config
 
-    def tell(self, proxy: Proxy, trust: Trust, seal: Seal, account: Account) -> None:
+    def tell(self, proxy: Proxy, trust: Trust, seal: Seal, account: Account, health: Health) -> None:
         """Who has to know when the configuration changes."""
-        self._told = proxy, trust, seal, account
+        self._told = proxy, trust, seal, account, health
 
     def load(self, loader: addonmanager.Loader) -> None:
         loader.add_option("gateway_config", str, "", "Path of the gateway's config.yaml.")
@@ -68,24 +78,47 @@ class Settings:
 
     def _load(self, path: str) -> None:
         try:
-            found = find(path or None, os.environ, Path.cwd())
-            self._config = load(found, os.environ) if found else from_environment(os.environ)
+            self.reload(path)
         except ConfigError as error:
             raise exceptions.OptionsError(str(error)) from None
+
+    def reload(self, path: str) -> Config:
+        """Read it anew, `${VAR}`s and certificates too. Raises `ConfigError`, and then nothing changes."""
+        found = find(path or None, os.environ, Path.cwd())
+        self.source, self.signature = found, signature_of(found) if found else None
+        config = load(found, os.environ) if found else from_environment(os.environ)
         if self._told:
-            proxy, trust, seal, _ = self._told
-            server = self._config.server
-            seal.use(self._config)
+            proxy, trust, seal, _, health = self._told
             try:
-                trust.use(certificates_of(self._config))
+                trust.use(certificates_of(config))
             except ValueError as error:
-                raise exceptions.OptionsError(str(error)) from None
-            proxy.limits = Limits(
-                request_bytes=server.max_request_bytes,
-                header_bytes=server.max_header_bytes,
-                header_seconds=server.header_timeout,
-                shutdown_seconds=server.shutdown_grace,
-            )
+                raise ConfigError([Problem(0, "", str(error))], str(found)) from None
+            seal.use(config)
+            health.use(config)
+            proxy.limits = limits_of(config)
+        self._config = config
+        self.generation += 1
+        return config
+
+
+def signature_of(file: Path) -> Signature | None:
+    """`None` where there is no such file, or an empty one, which somebody may have begun to write."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return (found.st_ino, found.st_mtime_ns, found.st_size) if found.st_size else None
+
+
+def limits_of(config: Config) -> Limits:
+    """What the proxy lets a client do."""
+    server = config.server
+    return Limits(
+        request_bytes=server.max_request_bytes,
+        header_bytes=server.max_header_bytes,
+        header_seconds=server.header_timeout,
+        shutdown_seconds=server.shutdown_grace,
+    )
 
 
 def certificates_of(config: Config) -> dict[tuple[str, int], Certificates]:

@@ -110,7 +110,8 @@ class Translate:
         call.tries.append(attempt)
         call.takes_part = lambda response: self._takes_part(call, backend, response)
         times = settings.timeouts
-        call.timeouts = Timeouts(times.connect, times.first_byte, times.idle, times.total)
+        total = call.overrides.total(times.total)
+        call.timeouts = Timeouts(times.connect, times.first_byte, times.idle, total)
         call.streams = streams
         call.peek = lambda response: (
             Peeking(translator.peek(), response, call) if is_events(response) else None

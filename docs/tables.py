@@ -224,12 +224,16 @@ def default_of(name: str, model: type[BaseModel]) -> str:
     match getattr(DEFAULT_TIMEOUTS, name) if model is Timeouts else field.default:
         case _ if field.is_required():
             return "required"
+        case BaseModel() if type(None) in get_args(field.annotation):
+            return "`on`"
         case None | () | "" | dict() | BaseModel():
             return "-"
         case Address() as address:
             return f"`{address}`"
         case bool() as value:
             return f"`{str(value).lower()}`"
+        case float() as number if model is not Timeouts and "duration" not in str(field.metadata):
+            return f"`{number:g}`"
         case float() as seconds:
             return f"`{f'{seconds:g}s' if seconds >= 1 else f'{seconds * 1000:g}ms'}`"
         case int() as number:

@@ -1,7 +1,16 @@
 """Everything that touches mitmproxy's internals: the layer, its streams, dispatch of hooks, replay."""
 
 from addons.proxy.dispatch import find_addon
-from addons.proxy.exchange import AttemptHook, Exchange, Failure, FailureKind, Peek, Timeouts, is_attempt
+from addons.proxy.exchange import (
+    AttemptHook,
+    Exchange,
+    Failure,
+    FailureKind,
+    Peek,
+    Timeouts,
+    is_attempt,
+    refused,
+)
 from addons.proxy.messages import drop_header, header, shallow
 from addons.proxy.proxy import Answers, Limits, Proxy
 from addons.proxy.replay import Replay
@@ -24,5 +33,6 @@ __all__ = [
     "find_addon",
     "header",
     "is_attempt",
+    "refused",
     "shallow",
 ]

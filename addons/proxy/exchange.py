@@ -10,7 +10,7 @@ from mitmproxy.connection import Client
 from mitmproxy.proxy import commands
 from mitmproxy.proxy.layers.http._events import ErrorCode, ResponseProtocolError
 
-from addons.proxy.messages import header
+from addons.proxy.messages import pause
 from addons.proxy.speed import server_at
 
 FailureKind = Literal["connect", "reset", "timeout", "status", "stream", "killed", "total", "part"]
@@ -36,8 +36,7 @@ def good_part(response: http.Response) -> Failure:
 
 def refused(response: http.Response) -> Failure:
     """An answer that is held back because of its status."""
-    seconds = header(response.headers, "retry-after")
-    wait = float(seconds) if seconds.isascii() and seconds.isdigit() else None
+    wait = pause(response.headers, time.time())
     return Failure("status", f"status {response.status_code}", response.status_code, wait)
 
 

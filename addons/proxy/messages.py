@@ -1,6 +1,9 @@
 """HTTP messages: copies that share the body, and headers with types that mitmproxy does not give them."""
 
 import copy
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
 from mitmproxy import http
@@ -28,3 +31,29 @@ def drop_header(headers: http.Headers, name: str) -> None:
     """Take a header away, if it is there."""
     if name in headers:
         del headers[name]
+
+
+def pause(headers: http.Headers, now: float) -> float | None:
+    """Seconds that an answer asks us to wait: `retry-after-ms`, else `retry-after`, in seconds or as a date.
+
+    A date counts from the answer's own `date`, so that it does not matter whose clock is right; without one,
+    from `now`, in Unix seconds. `None` where it asks for nothing that can be read.
+    """
+    if re.fullmatch(r"[0-9]{1,12}(\.[0-9]+)?", milliseconds := header(headers, "retry-after-ms")):
+        return float(milliseconds) / 1000
+    told = header(headers, "retry-after")
+    if re.fullmatch(r"[0-9]{1,12}", told):
+        return float(told)
+    if not (until := _moment(told)):
+        return None
+    since = _moment(header(headers, "date")) or datetime.fromtimestamp(now, UTC)
+    return max(0.0, (until - since).total_seconds())
+
+
+def _moment(date: str) -> datetime | None:
+    """A date as HTTP writes it."""
+    try:
+        moment = parsedate_to_datetime(date)
+    except (ValueError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -59,7 +59,7 @@ class Proxy:
         self.limits = Limits()
         self.dispatch: Dispatch
         self._silent: dict[str, asyncio.TimerHandle] = {}  # clients that have not said anything yet
-        self._running: set[str] = set()  # client flows that have no answer yet
+        self._running: dict[str, Exchange] = {}  # by the client's flow, while it has no whole answer
 
     def load(self, loader: addonmanager.Loader) -> None:
         self.dispatch = Dispatch(cast(addonmanager.AddonManager, loader.master.addons))
@@ -117,20 +117,25 @@ class Proxy:
     # --- the end ------------------------------------------------------------------------------------
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        if Exchange.of_client(flow):
-            self._running.add(flow.id)
+        if exchange := Exchange.of_client(flow):
+            self._running[flow.id] = exchange
 
     def response(self, flow: http.HTTPFlow) -> None:
-        self._running.discard(flow.id)
+        self._running.pop(flow.id, None)
 
     def error(self, flow: http.HTTPFlow) -> None:
-        self._running.discard(flow.id)
+        self._running.pop(flow.id, None)
 
     @property
     def is_listening(self) -> bool:
         """Whether clients can come in."""
         servers = cast("Iterable[ServerInstance[Any]]", self._server().servers)
         return any(server.is_running and isinstance(server.mode, ReverseMode) for server in servers)
+
+    @property
+    def running_exchanges(self) -> list[Exchange]:
+        """Those whose clients have no whole answer yet."""
+        return list(self._running.values())
 
     @property
     def in_flight(self) -> int:

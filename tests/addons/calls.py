@@ -12,6 +12,7 @@ from addons.call import Call
 from addons.config import Config
 from addons.config_load import parse
 from addons.demo.addon import Demo
+from addons.health import Health
 from addons.match import Match
 from addons.proxy import Failure, shallow
 from addons.refusals import Refusals
@@ -69,9 +70,12 @@ class Chain:
         refusals = Refusals(lambda: self.config)
         self.seal = Seal(Demo())
         self.seal.use(self.config)
-        self.route = Route(refusals)
+        self.now = 0.0
+        self.health = Health(clock=lambda: self.now)
+        self.health.use(self.config)
+        self.route = Route(refusals, self.health)
         self.translate = Translate(refusals)
-        self.addons = (Admit(refusals), Match(refusals), self.route, self.translate, self.seal)
+        self.addons = (Admit(refusals), Match(refusals), self.health, self.route, self.translate, self.seal)
 
     def call(self, request: http.Request) -> Call:
         """A client's call, up to where an attempt is needed or it has been answered."""
@@ -88,7 +92,7 @@ class Chain:
         """The next attempt, as it stands before the seal; `None` where there is none."""
         call.request = None
         while not (call.request or call.over):
-            for addon in (self.route, self.translate, self.seal):
+            for addon in (self.health, self.route, self.translate, self.seal):
                 addon.attempt(call)
         if not call.request:
             return None
@@ -126,6 +130,10 @@ class Chain:
             told.raw_content = b"".join([*stream(response.raw_content or b""), *stream(b"")])
         self.run("response", call.flow)
         return call.flow.response
+
+    def settle(self, call: Call) -> None:
+        """It is certain what the client gets."""
+        self.health.settled(call)
 
     def run(self, hook: str, flow: http.HTTPFlow) -> None:
         for addon in self.addons:

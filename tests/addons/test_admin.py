@@ -22,7 +22,7 @@ def with_admin(
     async def run() -> None:
         registry = CollectorRegistry()
         Counter("tests", "Counted.", registry=registry).inc(3)
-        admin = Admin(lambda: a_config(CONFIG % configured), registry, lambda: True)
+        admin = Admin(lambda: a_config(CONFIG % configured), registry, lambda: True, lambda: {"is": "well"})
         with taddons.context() as context:
             context.options.add_option("gateway_admin", str, option, "")
             admin.running()
@@ -39,6 +39,7 @@ def test_pages() -> None:
         assert "tests_total 3.0" in (await asyncio.to_thread(get, f"{url}/metrics"))[1]
         assert await asyncio.to_thread(get, f"{url}/health") == (200, '{"status":"ok"}')
         assert await asyncio.to_thread(get, f"{url}/ready") == (200, '{"status":"ready"}')
+        assert await asyncio.to_thread(get, f"{url}/status") == (200, '{"is":"well","draining":false}')
         assert (await asyncio.to_thread(get, f"{url}/"))[0] == 404
 
     url = f"http://127.0.0.1:{(port := free_port())}"

@@ -59,6 +59,46 @@ def test_providers_tell_what_each_type_serves() -> None:
     assert "\nanthropic  messages, models\n" in check.providers(parse("", {}))
 
 
+def test_the_banner_tells_of_fallbacks_that_are_only_on_paper() -> None:
+    config = parse(ROUTED, {})
+    text = check.banner(config, "config.yaml", config.server.listen, config.server.admin)
+    assert "NOT_SET is not set" in text
+    assert "config.yaml:11: routes[1].backends[0]: left out" in text and ": providers.off:" not in text
+
+
+def test_the_status_is_a_table() -> None:
+    backend = {
+        "provider": "a",
+        "model": "m",
+        "priority": 0,
+        "weight": 1,
+        "health": "cooling",
+        "seconds_left": 2.5,
+        "in_flight": 3,
+        "first_byte_ms": None,
+    }
+    well = backend | {"health": "healthy", "seconds_left": 0, "first_byte_ms": 12.0, "provider": "b"}
+    told = {
+        "configuration": "config.yaml",
+        "generation": 2,
+        "last_reload": "refused",
+        "in_flight": 3,
+        "draining": True,
+        "routes": [{"name": "small", "backends": [backend, well]}],
+    }
+    assert (
+        check.status(told)
+        == """\
+configuration  config.yaml, generation 2; the last change of it was refused, see the log
+requests       3 in flight; draining
+
+ROUTE  BACKEND  PRIORITY  WEIGHT  HEALTH          IN FLIGHT  FIRST BYTE
+small  a/m      0         1       cooling, 2.5 s  3          -
+       b/m      0         1       healthy         3          12 ms"""
+    )
+    assert check.status(told | {"routes": [], "last_reload": "success", "draining": False}).endswith("flight")
+
+
 def test_the_banner_has_a_line_to_try() -> None:
     config = parse("endpoints: {root: /ai}\nproviders: {demo: {type: demo}}", {})
     text = check.banner(config, "config.yaml", Address("0.0.0.0", 80), None, "http://127.0.0.1:8081/?token=x")

@@ -78,6 +78,21 @@ def test_models_and_providers_are_tables(invoke) -> None:
     assert "TYPE       SERVES" in invoke("providers").stdout
 
 
+def test_status_asks_where_the_file_says(invoke, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[str] = []
+    told = {"configuration": "c", "generation": 7, "last_reload": "success", "in_flight": 0}
+    told |= {"draining": False, "routes": []}
+    monkeypatch.setattr(cli, "_ask", lambda url: asked.append(url) or told)
+    assert "generation 7" in invoke("status").stdout
+    assert '"generation": 7' in invoke("status", "--json", "--admin", "[::1]:9").stdout
+    assert asked == ["http://127.0.0.1:1064/status", "http://[::1]:9/status"]
+    (tmp_path / "off.yaml").write_text("server: {admin: off}")
+    assert "is off" in invoke("status", "--config", "off.yaml").stderr
+    (tmp_path / "bad.yaml").write_text("a: 1")
+    result = invoke("status", "--config", "bad.yaml")
+    assert result.exit_code == 1 and "bad.yaml:1: a" in result.stderr and "--admin" in result.stderr
+
+
 def test_run_is_mitmdump_with_the_gateway(invoke, started, tmp_path: Path) -> None:
     result = invoke("run")
     assert result.exit_code == 0, result.output

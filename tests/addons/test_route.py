@@ -98,6 +98,11 @@ def test_nobody_is_asked_again_while_another_is_left() -> None:
     assert set(asked[:2]) == set(asked[2:]) == {"a", "b"}
 
 
+def test_a_second_round_is_like_the_first() -> None:
+    chain = routed("provider: a", "provider: b, priority: 1", retry="{attempts: 5, backoff: {base: 0s}}")
+    assert order(chain, *[CONNECT] * 4) == ["a", "b", "a", "b", "a"]
+
+
 def test_one_backend_is_tried_twice() -> None:
     assert order(routed("provider: a"), CONNECT, CONNECT) == ["a", "a"]
 
@@ -206,10 +211,83 @@ def test_a_provider_that_names_too_long_a_pause_is_not_asked_again() -> None:
     assert waiting(status(429, 5)) == []
 
 
+def test_each_gets_the_pause_that_it_has_named_itself() -> None:
+    to_b, to_b_again, to_a = waiting(status(429, 3), CONNECT, CONNECT, backends=2)
+    assert to_b == 0 and to_b_again <= 1 and to_a == 3
+    assert max(waiting(*[status(429, 5), CONNECT, RESET, RESET], backends=2)) <= 4  # only `b` is asked
+
+
+def test_a_pause_for_which_there_is_no_time_is_not_made() -> None:
+    chain = routed("provider: a", retry="{attempts: 9}, timeouts: {total: 4s}")
+    call = chain.call(a_request(asking("m")))
+    chain.attempt(call)
+    chain.now = call.started + 1.5
+    assert chain.fail(call, status(429, 2))
+    assert not chain.fail(call, status(429, 3))
+    assert call.over and call.response is None
+
+
+def test_nor_is_one_of_our_own() -> None:
+    chain = routed("provider: a", retry="{attempts: 9, backoff: {base: 8s}}, timeouts: {total: 5s}")
+    call = chain.call(a_request(asking("m")))
+    chain.attempt(call)
+    chain.now = call.started + 1.5
+    assert not chain.fail(call, CONNECT)
+    assert call.response and call.response.status_code == 502
+
+
 def test_the_first_attempt_does_not_wait() -> None:
     chain = routed("provider: a")
     call, _ = chain.first(a_request(asking("m")))
     assert call.delay == 0
+
+
+def choosing(provider: str, server: str = "allow_overrides: [provider]") -> Call:
+    text = """
+providers: {a: {type: openai}, b: {type: openai}, c: {type: openai}}
+routes: [{models: [m], backends: [{provider: a}, {provider: b, weight: 0}]}]
+"""
+    chain = Chain(f"server: {{{server}}}{text}")
+    call = chain.call(a_request(asking("m"), x_dragoman_provider=provider))
+    if not call.flow.response:
+        chain.attempt(call)
+    return call
+
+
+@pytest.mark.parametrize("provider", ["a", "b"])
+def test_a_client_may_ask_by_name(provider: str) -> None:
+    """Also for who has no weight, and so is never asked otherwise."""
+    call = choosing(provider)
+    assert [attempt.provider for attempt in call.tries] == [provider]
+
+
+@pytest.mark.parametrize(
+    ("provider", "server"), [("c", "allow_overrides: [provider]"), ("a", "allow_overrides: [timeout]")]
+)
+def test_but_not_for_anyone(provider: str, server: str) -> None:
+    call = choosing(provider, server)
+    assert call.flow.response and call.flow.response.status_code == 400
+    assert told(call.flow.response)["error"]["param"] == "x-dragoman-provider"
+
+
+def test_with_direct_use_a_client_may_ask_for_anyone() -> None:
+    call = choosing("c", "allow_overrides: [provider], allow_direct: true")
+    assert [attempt.provider for attempt in call.tries] == ["c"]
+
+
+def test_a_client_may_have_less_patience() -> None:
+    chain = Chain(
+        "server: {allow_overrides: [timeout, attempts]}\nproviders: {a: {type: openai}}\n"
+        "routes: [{models: [m], backends: [{provider: a}], retry: {attempts: 5}}]"
+    )
+    call, _ = chain.first(a_request(asking("m"), x_dragoman_timeout="5s", x_dragoman_attempts="1"))
+    assert call.timeouts.total == 5
+    assert not chain.fail(call, CONNECT) and call.over
+
+
+def test_a_route_without_any_weight() -> None:
+    call = routed("provider: a, weight: 0").call(a_request(asking("m")))
+    assert call.flow.response and call.flow.response.status_code == 503
 
 
 def test_who_is_usable() -> None:

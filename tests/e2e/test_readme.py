@@ -67,6 +67,14 @@ def test_configurations_load() -> None:
     assert [backend.provider for backend in config.routes[0].backends] == ["openai", "groq", "anthropic"]
 
 
+def test_parts_of_configurations_are_known() -> None:
+    (server,) = (block for block in blocks("yaml") if block.startswith("server:"))
+    providers = "providers: {openai: {type: openai}, groq: {type: openai}}\n"
+    config = parse(providers + server, {})
+    assert not config.warnings
+    assert config.routes[0].balance == "least_in_flight" and config.server.health
+
+
 def test_options_exist() -> None:
     given = re.findall(r'make run ARGS="?([^"`\n]*)', TEXT)
     named = {option for arguments in given for option in shlex.split(arguments) if option.startswith("--")}
