@@ -9,28 +9,40 @@ from typing import TextIO
 import orjson
 from mitmproxy import http
 
-from addons.call import Call, client_call
+from addons.call import CLIENT_LEFT, Call, client_call
 from addons.metrics import Metrics
-from addons.prices import cost_usd
+from addons.prices import Prices
 from addons.proxy import Exchange
 from translators.canonical import JsonValue, Usage
 
-CLIENT_LEFT = 499
-"""The status in the log of a client that left before it had an answer, as other proxies write it."""
+COST = "dragoman_cost_usd"
+"""Where the metadata of a client's flow has its cost, for those who show flows."""
 
 
 class Account:
     """Writes the log and feeds the metrics."""
 
-    def __init__(self, metrics: Metrics, out: TextIO | None = None) -> None:
-        self._metrics = metrics
+    def __init__(self, metrics: Metrics, prices: Prices, out: TextIO | None = None) -> None:
+        self._metrics, self._prices = metrics, prices
         self._out = out or sys.stdout
         self.text = True
         """The format of a line: text, or JSON."""
 
+    def running(self) -> None:
+        self._prices.prepare()
+
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if client_call(flow):
             self._metrics.began()
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        """The cost of an answer that is whole, while its head can still be written."""
+        call = client_call(flow)
+        if not call or not flow.response or flow.response.stream:
+            return
+        cost = self._cost_of(call)
+        if cost is not None and call.config.server.cost_header and not call.stream:
+            flow.response.headers["x-dragoman-cost-usd"] = decimal(cost)
 
     def settled(self, exchange: Exchange) -> None:
         self._end(exchange.flow)
@@ -43,13 +55,19 @@ class Account:
         if not call or call.ended:
             return
         call.ended = True
-        line = line_of(call, time.monotonic())
+        line = line_of(call, time.monotonic(), self._cost_of(call))
         self._metrics.ended(call, line)
         self._out.write(text_of(line) if self.text else orjson.dumps(line).decode() + "\n")
         self._out.flush()
 
+    def _cost_of(self, call: Call) -> float | None:
+        cost = self._prices.cost_of(call)
+        if cost is not None:
+            call.flow.metadata[COST] = cost
+        return cost
 
-def line_of(call: Call, now: float) -> dict[str, JsonValue]:
+
+def line_of(call: Call, now: float, cost: float | None = None) -> dict[str, JsonValue]:
     """All that is told of a call: never a body, never a secret."""
     attempt = call.current
     outcome = attempt.translator.outcome if attempt else None
@@ -65,7 +83,7 @@ def line_of(call: Call, now: float) -> dict[str, JsonValue]:
         "route": call.rule.name if call.rule else None,
         "attempts": [*map(":".join, zip((a.provider for a in call.tries), outcomes(call), strict=False))],
         "status": status_of(call),
-        "stream": call.stream,
+        "stream": call.stream or call.first_byte is not None,
         "ttft_ms": _milliseconds(call.first_byte, call.started),
         "duration_ms": _milliseconds(now, call.started),
         "input_tokens": usage.input,
@@ -74,7 +92,7 @@ def line_of(call: Call, now: float) -> dict[str, JsonValue]:
         "output_tokens": usage.output,
         "reasoning_tokens": usage.reasoning,
         "usage_source": source_of(call),
-        "cost_usd": cost_usd(call, usage) if outcome and outcome.used else None,
+        "cost_usd": cost,
         "dropped": list(attempt.dropped) if attempt else [],
         "client_key": call.client_key,
     }
@@ -83,21 +101,35 @@ def line_of(call: Call, now: float) -> dict[str, JsonValue]:
 def outcomes(call: Call) -> list[str]:
     """What became of each attempt: `ok`, a status, or how it failed."""
     failed = [str(failure.status or failure.kind) for failure in call.failures]
-    if len(failed) < len(call.attempts):
-        response = call.attempts[-1].response
-        broken = call.flow.error or (call.current and call.current.translator.outcome.failed)
-        status = response.status_code if response else 0
-        failed.append("broken" if broken and status < 300 else "ok" if 200 <= status < 300 else str(status))
-    return failed
+    return [*failed, _last(call)] if len(failed) < len(call.attempts) else failed
+
+
+def _last(call: Call) -> str:
+    """What became of the attempt that has not failed, or only after the client had a part of its answer."""
+    response, attempt = call.attempts[-1].response, call.current
+    if left(call):
+        return "left"
+    if response and response.status_code >= 300:
+        return str(response.status_code)
+    broken = (
+        not response or call.flow.error or call.refusal or (attempt and attempt.translator.outcome.failed)
+    )
+    return "broken" if broken else "ok"
+
+
+def left(call: Call) -> bool:
+    """Whether the client went away before it had its answer."""
+    return call.flow.error is not None and "disconnected" in call.flow.error.msg
 
 
 def status_of(call: Call) -> int:
     """The status that the client was told; 499 when it left before."""
-    left = call.flow.error is not None and "disconnected" in call.flow.error.msg
     if call.refused_with:
         return call.refused_with
-    if left or not call.flow.response:
-        return CLIENT_LEFT if left else call.refusal.status or 500 if call.refusal else 400
+    if left(call):
+        return CLIENT_LEFT
+    if not call.flow.response:
+        return call.refusal.status or 500 if call.refusal else 400
     return call.flow.response.status_code
 
 
@@ -121,6 +153,11 @@ def _plain(value: JsonValue) -> str:
     if text.isprintable() and " " not in text:
         return text
     return json.dumps(text, ensure_ascii=not text.isprintable())  # a terminal obeys more than it shows
+
+
+def decimal(cost: float) -> str:
+    """A sum as people write it: no exponent, and no more digits than it has."""
+    return f"{cost:.12f}".rstrip("0").rstrip(".")
 
 
 def _milliseconds(moment: float | None, started: float) -> float | None:

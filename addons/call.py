@@ -12,6 +12,9 @@ from translators.body import Body
 from translators.canonical import Failed
 from translators.translator import Translator
 
+CLIENT_LEFT = 499
+"""The status of a call whose client left before it had its answer, as other proxies write it."""
+
 
 @dataclass(eq=False)
 class Try:

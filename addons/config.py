@@ -84,6 +84,8 @@ class Server(Model):
     """The newest flows that stay in mitmweb and mitmproxy; older ones are let go once they are over."""
     api_keys: tuple[ApiKey, ...] = ()
     """If there are any, a client must present one."""
+    cost_header: bool = False
+    """Whether an answer that is not streamed has its cost in `x-dragoman-cost-usd`, where it is known."""
     allow_direct: bool = False
     """`PROVIDER/MODEL` works beside the routes. Without routes it always does."""
 

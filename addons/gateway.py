@@ -17,6 +17,7 @@ from addons.demo.addon import Demo
 from addons.label import Label
 from addons.match import Match
 from addons.metrics import Metrics
+from addons.prices import Prices
 from addons.proxy import Proxy, Replay, Trust
 from addons.refusals import Refusals
 from addons.route import Route
@@ -31,7 +32,7 @@ demo = Demo()
 proxy = Proxy(lambda flow: Call(flow=flow, config=settings.current()), refusals)
 trust = Trust()
 seal = Seal(demo)
-account = Account(metrics)
+account = Account(metrics, Prices(settings.current))
 settings.tell(proxy, trust, seal, account)
 
 addons = [

@@ -9,8 +9,9 @@ from mitmproxy import http
 from addons.account import Account, line_of, outcomes, status_of, text_of
 from addons.call import Call
 from addons.metrics import Metrics
+from addons.prices import Prices
 from addons.proxy import Failure
-from tests.addons.calls import CONFIG, MESSAGES, Chain, a_call, a_request, an_answer, asking
+from tests.addons.calls import CONFIG, MESSAGES, Chain, a_call, a_config, a_request, an_answer, asking
 from tests.e2e import answers
 
 PRICED = CONFIG.replace("api_key: key-of-a}", "api_key: key-of-a, prices: {one: {input: 2, output: 10}}}")
@@ -26,7 +27,7 @@ def answered(
 
 
 def line(call: Call) -> dict[str, Any]:
-    return line_of(call, call.started + 0.25)
+    return line_of(call, call.started + 0.25, Prices(lambda: call.config).cost_of(call))
 
 
 def test_a_line_has_all_that_was_found_out() -> None:
@@ -117,7 +118,7 @@ def test_the_status_is_what_the_client_was_told() -> None:
 
 
 def written(text: bool, *calls: Call, times: int = 1) -> str:
-    account = Account(Metrics(), out := io.StringIO())
+    account = Account(Metrics(), Prices(a_config), out := io.StringIO())
     account.text = text
     for call in calls:
         account.requestheaders(call.flow)
@@ -134,7 +135,7 @@ def test_a_call_has_one_line() -> None:
 
 def test_attempts_have_no_line_of_their_own() -> None:
     call = answered()
-    account = Account(Metrics(), out := io.StringIO())
+    account = Account(Metrics(), Prices(a_config), out := io.StringIO())
     account.requestheaders(call.attempts[0])
     assert Call.of_client(call.attempts[0]) is None
     account.error(call.attempts[0])

@@ -92,7 +92,11 @@ RESPONSE: Any = {"id": "resp_1", "created_at": 3, "model": "gpt-5", "status": "c
             {"text": "x", "usage": TOKENS | {"type": "tokens", "input_token_details": {"audio_tokens": 4}}},
             [Used(Usage(5, 7, audio_input=4))],
         ),
-        ("openai_transcriptions", {"text": "x", "usage": {"type": "duration", "seconds": 3}}, []),
+        (
+            "openai_transcriptions",
+            {"text": "x", "usage": {"type": "duration", "seconds": 3.5}},
+            [Used(Usage(audio_seconds=3.5))],
+        ),
         (
             "openai_responses",
             RESPONSE
