@@ -15,6 +15,13 @@ from addons.prices import Prices
 from addons.proxy import Exchange
 from translators.canonical import JsonValue, Usage
 
+FIELDS = (
+    *("time", "request_id", "endpoint", "model", "provider", "upstream_model", "response_model", "route"),
+    *("attempts", "status", "stream", "ttft_ms", "duration_ms", "input_tokens", "cached_tokens"),
+    *("cache_write_tokens", "output_tokens", "reasoning_tokens", "usage_source", "cost_usd", "dropped"),
+    "client_key",
+)
+"""What a line tells, in this order."""
 COST = "dragoman_cost_usd"
 """Where the metadata of a client's flow has its cost, for those who show flows."""
 
@@ -50,6 +57,12 @@ class Account:
     def error(self, flow: http.HTTPFlow) -> None:
         self._end(flow)
 
+    def unread(self, status: int, path: str) -> None:
+        """A request that was refused before its head could be read: nobody knows more of it."""
+        known: dict[str, JsonValue] = {"time": _now(), "endpoint": path.partition("?")[0][:200]}
+        known |= {"status": status, "attempts": [], "dropped": [], "usage_source": "none"}
+        self._write({**dict.fromkeys(FIELDS), **known})
+
     def _end(self, flow: http.HTTPFlow) -> None:
         call = client_call(flow)
         if not call or call.ended:
@@ -57,6 +70,9 @@ class Account:
         call.ended = True
         line = line_of(call, time.monotonic(), self._cost_of(call))
         self._metrics.ended(call, line)
+        self._write(line)
+
+    def _write(self, line: dict[str, JsonValue]) -> None:
         self._out.write(text_of(line) if self.text else orjson.dumps(line).decode() + "\n")
         self._out.flush()
 
@@ -73,7 +89,7 @@ def line_of(call: Call, now: float, cost: float | None = None) -> dict[str, Json
     outcome = attempt.translator.outcome if attempt else None
     usage = outcome.used.usage if outcome and outcome.used else Usage()
     return {
-        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "time": _now(),
         "request_id": call.request_id,
         "endpoint": call.endpoint.path if call.endpoint else call.flow.request.path.partition("?")[0][:200],
         "model": call.model[:200],
@@ -153,6 +169,10 @@ def _plain(value: JsonValue) -> str:
     if text.isprintable() and " " not in text:
         return text
     return json.dumps(text, ensure_ascii=not text.isprintable())  # a terminal obeys more than it shows
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def decimal(cost: float) -> str:

@@ -33,6 +33,7 @@ proxy = Proxy(lambda flow: Call(flow=flow, config=settings.current()), refusals)
 trust = Trust()
 seal = Seal(demo)
 account = Account(metrics, Prices(settings.current))
+proxy.unread = account.unread
 settings.tell(proxy, trust, seal, account)
 
 addons = [
