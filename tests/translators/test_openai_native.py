@@ -117,6 +117,13 @@ def test_whole_answers_are_metered(name: str, body: Json, events: list[Event]) -
     assert SPOKEN[name].read_response(body) == [*events, Done()]
 
 
+def test_searches_of_a_response_are_counted() -> None:
+    kinds = [{"type": "search", "query": "x"}, {"type": "open_page", "url": "u"}, None]
+    output: Any = [{"type": "web_search_call", "action": kind} for kind in kinds]
+    body: Json = RESPONSE | {"output": [*output, {"type": "message"}], "usage": TOKENS}
+    assert [*SPOKEN["openai_responses"].told(body)][1:] == [Used(Usage(5, 7, web_searches=2))]
+
+
 def test_an_error_with_a_good_status() -> None:
     assert SPOKEN["openai_embeddings"].read_response({"error": {"message": "m"}}) == [Failed("server", "m")]
 
