@@ -47,9 +47,9 @@ class Account:
         call = client_call(flow)
         if not call or not flow.response or flow.response.stream:
             return
-        cost = self._cost_of(call)
-        if cost is not None and call.config.server.cost_header and not call.stream:
-            flow.response.headers["x-dragoman-cost-usd"] = decimal(cost)
+        self._price(call)
+        if call.cost is not None and call.config.server.cost_header and not call.stream:
+            flow.response.headers["x-dragoman-cost-usd"] = decimal(call.cost)
 
     def settled(self, exchange: Exchange) -> None:
         self._end(exchange.flow)
@@ -68,7 +68,9 @@ class Account:
         if not call or call.ended:
             return
         call.ended = True
-        line = line_of(call, time.monotonic(), self._cost_of(call))
+        if call.cost is None:
+            self._price(call)
+        line = line_of(call, time.monotonic())
         self._metrics.ended(call, line)
         self._write(line)
 
@@ -76,14 +78,14 @@ class Account:
         self._out.write(text_of(line) if self.text else orjson.dumps(line).decode() + "\n")
         self._out.flush()
 
-    def _cost_of(self, call: Call) -> float | None:
-        cost = self._prices.cost_of(call)
-        if cost is not None:
-            call.flow.metadata[COST] = cost
-        return cost
+    def _price(self, call: Call) -> None:
+        call.cost = self._prices.cost_of(call)
+        call.flow.metadata.pop(COST, None)  # that of an earlier time, when a flow is replayed
+        if call.cost is not None:
+            call.flow.metadata[COST] = call.cost
 
 
-def line_of(call: Call, now: float, cost: float | None = None) -> dict[str, JsonValue]:
+def line_of(call: Call, now: float) -> dict[str, JsonValue]:
     """All that is told of a call: never a body, never a secret."""
     attempt = call.current
     outcome = attempt.translator.outcome if attempt else None
@@ -108,7 +110,7 @@ def line_of(call: Call, now: float, cost: float | None = None) -> dict[str, Json
         "output_tokens": usage.output,
         "reasoning_tokens": usage.reasoning,
         "usage_source": source_of(call),
-        "cost_usd": cost,
+        "cost_usd": call.cost,
         "dropped": list(attempt.dropped) if attempt else [],
         "client_key": call.client_key,
     }

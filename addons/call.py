@@ -65,6 +65,8 @@ class Call(Exchange):
     """Why the gateway itself said no."""
     first_byte: float | None = None
     """When the client got the first of a stream, by the clock of `started`."""
+    cost: float | None = None
+    """In US dollars, once the answer is whole, where it is known."""
     ended: bool = False
     """Whether it is in the log."""
 

@@ -78,6 +78,8 @@ class Prices:
         steps = self._known.get(key)
         if steps is None:
             steps = self._known[key] = catalogue.steps(key, now)
+        if len(steps) == 1:
+            return steps[0].price
         return next((price for over, price in reversed(steps) if (usage.input or 0) > over), None)
 
 

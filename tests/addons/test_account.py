@@ -27,7 +27,8 @@ def answered(
 
 
 def line(call: Call) -> dict[str, Any]:
-    return line_of(call, call.started + 0.25, Prices(lambda: call.config).cost_of(call))
+    call.cost = Prices(lambda: call.config).cost_of(call)
+    return line_of(call, call.started + 0.25)
 
 
 def test_a_line_has_all_that_was_found_out() -> None:
@@ -213,3 +214,10 @@ def test_outcomes_of_what_broke_or_was_left() -> None:
     assert outcomes(gone) == ["left"]
     useless = answered(a_request(asking("anth/m")), an_answer(b"no JSON"))
     assert (outcomes(useless), status_of(useless)) == (["broken"], 502)
+
+
+def test_a_replayed_flow_does_not_keep_an_earlier_cost() -> None:
+    call = answered()
+    call.flow.metadata["dragoman_cost_usd"] = 5.0
+    Account(Metrics(), Prices(a_config), io.StringIO()).settled(call)
+    assert "dragoman_cost_usd" not in call.flow.metadata

@@ -23,7 +23,8 @@ class Told:
 
     def of(self, call: Call, ttft: float | None = None) -> "Told":
         self.metrics.began()
-        line = line_of(call, call.started + 2, Prices(lambda: call.config).cost_of(call))
+        call.cost = Prices(lambda: call.config).cost_of(call)
+        line = line_of(call, call.started + 2)
         self.metrics.ended(call, line | ({"ttft_ms": ttft} if ttft else {}))
         return self
 
