@@ -85,7 +85,11 @@ class Tally:
     tokens: Counter[str] = field(default_factory=Counter[str])
     dollars: float = 0.0
     met: Counter[int] = field(default_factory=Counter[int])
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    read: dict[int, threading.Event] = field(default_factory=dict[int, threading.Event])
+    """Set once a client has read what a reset, coming too early, would discard."""
+
+    def __post_init__(self) -> None:
+        self.read = {plan.number: threading.Event() for plan in self.plans}
 
     def __call__(self, request: Received) -> list[Step]:
         """Answer a request as it is planned."""
@@ -96,7 +100,7 @@ class Tally:
         self.met[plan.number] += 1
         provider = request.provider
         self._count(provider, plan, fate)
-        return list(_answer(provider, plan, fate, bool(body.get("stream"))))
+        return list(self._answer(provider, plan, fate, bool(body.get("stream"))))
 
     def _count(self, provider: str, plan: Plan, fate: str) -> None:
         outcomes = {
@@ -119,6 +123,13 @@ class Tally:
         micro = fresh * price["input"] + cached * price.get("cached_input", price["input"])
         micro += written * price.get("cache_write", price["input"]) + output * price["output"]
         self.dollars += micro / 1e6
+
+    def _answer(self, provider: str, plan: Plan, fate: str, stream: bool) -> Iterator[Step]:
+        steps = _answer(provider, plan, fate, stream)
+        for step in steps:
+            if fate == "cut" and step is reset:
+                yield lambda peer: peer.wait(self.read[plan.number])
+            yield step
 
 
 def _answer(provider: str, plan: Plan, fate: str, stream: bool) -> Iterator[Step]:
