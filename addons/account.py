@@ -9,28 +9,47 @@ from typing import TextIO
 import orjson
 from mitmproxy import http
 
-from addons.call import Call, client_call
+from addons.call import CLIENT_LEFT, Call, client_call
 from addons.metrics import Metrics
-from addons.prices import cost_usd
+from addons.prices import Prices
 from addons.proxy import Exchange
 from translators.canonical import JsonValue, Usage
 
-CLIENT_LEFT = 499
-"""The status in the log of a client that left before it had an answer, as other proxies write it."""
+FIELDS = (
+    *("time", "request_id", "endpoint", "model", "provider", "upstream_model", "response_model", "route"),
+    *("attempts", "status", "stream", "ttft_ms", "duration_ms", "input_tokens", "cached_tokens"),
+    *("cache_write_tokens", "output_tokens", "reasoning_tokens", "usage_source", "cost_usd", "dropped"),
+    "client_key",
+)
+"""What a line tells, in this order."""
+COST = "dragoman_cost_usd"
+"""Where the metadata of a client's flow has its cost, for those who show flows."""
 
 
 class Account:
     """Writes the log and feeds the metrics."""
 
-    def __init__(self, metrics: Metrics, out: TextIO | None = None) -> None:
-        self._metrics = metrics
+    def __init__(self, metrics: Metrics, prices: Prices, out: TextIO | None = None) -> None:
+        self._metrics, self._prices = metrics, prices
         self._out = out or sys.stdout
         self.text = True
         """The format of a line: text, or JSON."""
 
+    def running(self) -> None:
+        self._prices.prepare()
+
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if client_call(flow):
             self._metrics.began()
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        """The cost of an answer that is whole, while its head can still be written."""
+        call = client_call(flow)
+        if not call or not flow.response or flow.response.stream:
+            return
+        self._price(call)
+        if call.cost is not None and call.config.server.cost_header and not call.stream:
+            flow.response.headers["x-dragoman-cost-usd"] = decimal(call.cost)
 
     def settled(self, exchange: Exchange) -> None:
         self._end(exchange.flow)
@@ -38,15 +57,32 @@ class Account:
     def error(self, flow: http.HTTPFlow) -> None:
         self._end(flow)
 
+    def unread(self, status: int, path: str) -> None:
+        """A request that was refused before its head could be read: nobody knows more of it."""
+        known: dict[str, JsonValue] = {"time": _now(), "endpoint": path.partition("?")[0][:200]}
+        known |= {"status": status, "attempts": [], "dropped": [], "usage_source": "none"}
+        self._write({**dict.fromkeys(FIELDS), **known})
+
     def _end(self, flow: http.HTTPFlow) -> None:
         call = client_call(flow)
         if not call or call.ended:
             return
         call.ended = True
+        if call.cost is None:
+            self._price(call)
         line = line_of(call, time.monotonic())
         self._metrics.ended(call, line)
+        self._write(line)
+
+    def _write(self, line: dict[str, JsonValue]) -> None:
         self._out.write(text_of(line) if self.text else orjson.dumps(line).decode() + "\n")
         self._out.flush()
+
+    def _price(self, call: Call) -> None:
+        call.cost = self._prices.cost_of(call)
+        call.flow.metadata.pop(COST, None)  # that of an earlier time, when a flow is replayed
+        if call.cost is not None:
+            call.flow.metadata[COST] = call.cost
 
 
 def line_of(call: Call, now: float) -> dict[str, JsonValue]:
@@ -55,7 +91,7 @@ def line_of(call: Call, now: float) -> dict[str, JsonValue]:
     outcome = attempt.translator.outcome if attempt else None
     usage = outcome.used.usage if outcome and outcome.used else Usage()
     return {
-        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "time": _now(),
         "request_id": call.request_id,
         "endpoint": call.endpoint.path if call.endpoint else call.flow.request.path.partition("?")[0][:200],
         "model": call.model[:200],
@@ -65,7 +101,7 @@ def line_of(call: Call, now: float) -> dict[str, JsonValue]:
         "route": call.rule.name if call.rule else None,
         "attempts": [*map(":".join, zip((a.provider for a in call.tries), outcomes(call), strict=False))],
         "status": status_of(call),
-        "stream": call.stream,
+        "stream": call.stream or call.first_byte is not None,
         "ttft_ms": _milliseconds(call.first_byte, call.started),
         "duration_ms": _milliseconds(now, call.started),
         "input_tokens": usage.input,
@@ -74,7 +110,7 @@ def line_of(call: Call, now: float) -> dict[str, JsonValue]:
         "output_tokens": usage.output,
         "reasoning_tokens": usage.reasoning,
         "usage_source": source_of(call),
-        "cost_usd": cost_usd(call, usage) if outcome and outcome.used else None,
+        "cost_usd": call.cost,
         "dropped": list(attempt.dropped) if attempt else [],
         "client_key": call.client_key,
     }
@@ -83,21 +119,35 @@ def line_of(call: Call, now: float) -> dict[str, JsonValue]:
 def outcomes(call: Call) -> list[str]:
     """What became of each attempt: `ok`, a status, or how it failed."""
     failed = ["ok" if f.kind == "part" else str(f.status or f.kind) for f in call.failures]
-    if len(failed) < len(call.attempts):
-        response = call.attempts[-1].response
-        broken = call.flow.error or (call.current and call.current.translator.outcome.failed)
-        status = response.status_code if response else 0
-        failed.append("broken" if broken and status < 300 else "ok" if 200 <= status < 300 else str(status))
-    return failed
+    return [*failed, _last(call)] if len(failed) < len(call.attempts) else failed
+
+
+def _last(call: Call) -> str:
+    """What became of the attempt that has not failed, or only after the client had a part of its answer."""
+    response, attempt = call.attempts[-1].response, call.current
+    if left(call):
+        return "left"
+    if response and response.status_code >= 300:
+        return str(response.status_code)
+    broken = (
+        not response or call.flow.error or call.refusal or (attempt and attempt.translator.outcome.failed)
+    )
+    return "broken" if broken else "ok"
+
+
+def left(call: Call) -> bool:
+    """Whether the client went away before it had its answer."""
+    return call.flow.error is not None and "disconnected" in call.flow.error.msg
 
 
 def status_of(call: Call) -> int:
     """The status that the client was told; 499 when it left before."""
-    left = call.flow.error is not None and "disconnected" in call.flow.error.msg
     if call.refused_with:
         return call.refused_with
-    if left or not call.flow.response:
-        return CLIENT_LEFT if left else call.refusal.status or 500 if call.refusal else 400
+    if left(call):
+        return CLIENT_LEFT
+    if not call.flow.response:
+        return call.refusal.status or 500 if call.refusal else 400
     return call.flow.response.status_code
 
 
@@ -121,6 +171,15 @@ def _plain(value: JsonValue) -> str:
     if text.isprintable() and " " not in text:
         return text
     return json.dumps(text, ensure_ascii=not text.isprintable())  # a terminal obeys more than it shows
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def decimal(cost: float) -> str:
+    """A sum as people write it: no exponent, and no more digits than it has."""
+    return f"{cost:.12f}".rstrip("0").rstrip(".")
 
 
 def _milliseconds(moment: float | None, started: float) -> float | None:

@@ -14,6 +14,9 @@ from translators.body import Body
 from translators.canonical import Data, Failed
 from translators.translator import Translator
 
+CLIENT_LEFT = 499
+"""The status of a call whose client left before it had its answer, as other proxies write it."""
+
 
 @dataclass(eq=False)
 class Try:
@@ -76,6 +79,8 @@ class Call(Exchange):
     """Why the gateway itself said no."""
     first_byte: float | None = None
     """When the client got the first of a stream, by the clock of `started`."""
+    cost: float | None = None
+    """In US dollars, once the answer is whole, where it is known."""
     ended: bool = False
     """Whether it is in the log."""
 

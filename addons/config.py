@@ -91,6 +91,8 @@ class Server(Model):
     fetch_images: bool = False
     """Files that a request names by http(s) address are fetched for providers that take only data: from
     public addresses, up to 20 MiB each. Otherwise such a request is answered with 422."""
+    cost_header: bool = False
+    """Whether an answer that is not streamed has its cost in `x-dragoman-cost-usd`, where it is known."""
     allow_direct: bool = False
     """`PROVIDER/MODEL` works beside the routes. Without routes it always does."""
     health: Annotated[Health | None, BeforeValidator(_switch)] = Health()

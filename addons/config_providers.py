@@ -95,17 +95,49 @@ class Tls(Model):
         return self
 
 
-class Price(Model):
-    """USD per million tokens."""
+Dollars = Annotated[float | None, Field(ge=0, allow_inf_nan=False)]
+"""A price, or `None` where none is known."""
 
-    input: Annotated[float, Field(ge=0)]
-    """Prompt tokens that no cache knew."""
-    cached_input: Annotated[float | None, Field(ge=0)] = None
+
+class Price(Model):
+    """What a model costs, in USD per million tokens where nothing else is said."""
+
+    input: Dollars = None
+    """Prompt tokens that have no price of their own below."""
+    cached_input: Dollars = None
     """Prompt tokens read from a cache; as `input` when not said."""
-    cache_write: Annotated[float | None, Field(ge=0)] = None
+    cache_write: Dollars = None
     """Prompt tokens written to a cache; as `input` when not said."""
-    output: Annotated[float, Field(ge=0)]
-    """Tokens of the answer, reasoning included."""
+    cache_write_1h: Dollars = None
+    """Those written for an hour; as `cache_write` when not said."""
+    output: Dollars = None
+    """Tokens of the answer that have no price of their own below."""
+    reasoning: Dollars = None
+    """Tokens of reasoning; as `output` when not said."""
+    input_audio: Dollars = None
+    """Prompt tokens that are sound; as `input` when not said."""
+    output_audio: Dollars = None
+    """Tokens of the answer that are sound; as `output` when not said."""
+    input_image: Dollars = None
+    """Prompt tokens that are images; as `input` when not said."""
+    output_image: Dollars = None
+    """Tokens of the answer that are images; as `output` when not said."""
+    image: Dollars = None
+    """USD for each image made."""
+    audio_minute: Dollars = None
+    """USD for each minute of sound that is transcribed."""
+    web_search: Dollars = None
+    """USD for each search that the provider made."""
+    search_unit: Dollars = None
+    """USD for each search unit, as rerankers bill them."""
+    request: Dollars = None
+    """USD for each request that was answered."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("names no price")
+        return self
 
 
 class Provider(Model):
@@ -126,7 +158,7 @@ class Provider(Model):
     tls: Tls = Tls()
     """Certificates of its own."""
     prices: Mapping[str, Price] = {}
-    """What its models cost."""
+    """What its models cost, by the provider's own name of each, over the prices that vendors publish."""
 
     @property
     def speaks(self) -> str:

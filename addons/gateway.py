@@ -18,6 +18,7 @@ from addons.health import Health
 from addons.label import Label
 from addons.match import Match
 from addons.metrics import Metrics
+from addons.prices import Prices
 from addons.proxy import Proxy, Replay, Trust
 from addons.refusals import Refusals
 from addons.reload import Reload
@@ -34,7 +35,8 @@ demo = Demo()
 proxy = Proxy(lambda flow: Call(flow=flow, config=settings.current()), refusals)
 trust = Trust()
 seal = Seal(demo)
-account = Account(metrics)
+account = Account(metrics, Prices(settings.current))
+proxy.unread = account.unread
 health = Health(metrics.registry)
 settings.tell(proxy, trust, seal, account, health)
 reload = Reload(settings, proxy, seal, metrics.registry)

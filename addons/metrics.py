@@ -5,7 +5,8 @@ https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from addons.call import Call
+from addons.call import CLIENT_LEFT, Call
+from addons.config import Config
 from addons.outgoing import host_of
 from translators.canonical import JsonValue
 
@@ -33,7 +34,21 @@ TOKEN_TYPES = {
 }
 """The value of `gen_ai_token_type`, and the log's name of the same number."""
 MODELS = 500
-"""Models that get a series of their own; any further one counts as `other`."""
+"""Models that get a series of their own though no configuration names them; any further one is `other`."""
+
+
+class Series[Instrument: (Counter, Histogram)]:
+    """An instrument's series. Finding one by its labels is slow in the library, so it is done once."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        self._instrument: Instrument = instrument
+        self._known: dict[tuple[str, ...], Instrument] = {}
+
+    def __getitem__(self, labels: tuple[str, ...]) -> Instrument:
+        series = self._known.get(labels)
+        if series is None:
+            series = self._known[labels] = self._instrument.labels(*labels)
+        return series
 
 
 class Metrics:
@@ -42,6 +57,8 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._models = set[str]()
+        self._config: Config | None = None
+        self._configured = frozenset[str]()
         self._tokens = self._histogram(
             "gen_ai_client_token_usage", "Tokens by kind.", TOKENS, (*LABELS, "gen_ai_token_type")
         )
@@ -70,52 +87,78 @@ class Metrics:
         """Count a call. `line` is what the log says of it."""
         self._inflight.dec()
         for attempt in line["attempts"] if isinstance(line["attempts"], list) else ():
-            self._attempts.labels(*str(attempt).rsplit(":", 1)).inc()
+            provider, _, outcome = str(attempt).rpartition(":")
+            self._attempts[provider, outcome].inc()
         if not call.endpoint:
             return
         labels = self._labels(call, line)
         duration = _seconds(line["duration_ms"])
-        self._duration.labels(*labels).observe(duration)
+        self._duration[labels].observe(duration)
         for kind, name in TOKEN_TYPES.items():
             if isinstance(count := line[name], int):
-                self._tokens.labels(*labels, kind).observe(count)
-        if line["ttft_ms"] is not None and call.stream:
+                self._tokens[*labels, kind].observe(count)
+        if line["ttft_ms"] is not None and line["stream"]:
             first = _seconds(line["ttft_ms"])
-            self._first_token.labels(*labels).observe(first)
+            self._first_token[labels].observe(first)
             if isinstance(output := line["output_tokens"], int) and output > 1:
-                self._per_token.labels(*labels).observe((duration - first) / (output - 1))
+                self._per_token[labels].observe((duration - first) / (output - 1))
         used = call.current.translator.outcome.used if call.current else None
         if used and used.usage.images:
-            self._images.labels(*labels).inc(used.usage.images)
+            self._images[labels].inc(used.usage.images)
         if isinstance(cost := line["cost_usd"], float):
-            self._cost.labels(*labels).inc(cost)
+            self._cost[labels].inc(cost)
 
     def _labels(self, call: Call, line: dict[str, JsonValue]) -> tuple[str, ...]:
-        status = line["status"]
-        failed = call.flow.error is not None or (isinstance(status, int) and status >= 400)
-        known = not failed or bool(call.rule)
+        if call.config is not self._config:
+            self._config, self._configured = call.config, models_in(call.config)
+        error = error_of(line)
         return (
             call.endpoint.operation if call.endpoint else "unknown",
             host_of(call.config.providers[call.current.provider]).label if call.current else "unknown",
-            *(self._model(line[name], known) for name in ("model", "upstream_model", "response_model")),
-            "_OTHER" if failed else "",
+            *(self._model(line[name], bool(error)) for name in ("model", "upstream_model", "response_model")),
+            error,
         )
 
-    def _model(self, name: JsonValue, known: bool) -> str:
-        """A label for a model: clients can't make up as many as they like."""
+    def _model(self, name: JsonValue, failed: bool) -> str:
+        """A label for a model: clients can't make up as many as they like.
+
+        What the configuration names has a series of its own always; anything else has one once somebody has
+        answered to it, and only so many of them do.
+        """
         if not isinstance(name, str) or not name:
             return "unknown"
-        if name not in self._models and known and len(self._models) < MODELS:
-            self._models.add(name)
-        return name if name in self._models else "other"
+        if name in self._configured or name in self._models:
+            return name
+        if failed or len(self._models) >= MODELS:
+            return "other"
+        self._models.add(name)
+        return name
 
     def _histogram(
         self, name: str, about: str, buckets: tuple[float, ...], labels: tuple[str, ...] = LABELS
-    ) -> Histogram:
-        return Histogram(name, about, labels, buckets=buckets, registry=self.registry)
+    ) -> Series[Histogram]:
+        return Series(Histogram(name, about, labels, buckets=buckets, registry=self.registry))
 
-    def _counter(self, name: str, about: str, labels: tuple[str, ...]) -> Counter:
-        return Counter(name, about, labels, registry=self.registry)
+    def _counter(self, name: str, about: str, labels: tuple[str, ...]) -> Series[Counter]:
+        return Series(Counter(name, about, labels, registry=self.registry))
+
+
+def models_in(config: Config) -> frozenset[str]:
+    """Every model that a configuration names, a client's word or a provider's."""
+    backends = (backend for route in config.routes for backend in route.backends)
+    exact = (model for route in config.routes for model in route.exact_models)
+    return frozenset((*exact, *(backend.model for backend in backends if backend.model)))
+
+
+def error_of(line: dict[str, JsonValue]) -> str:
+    """`error_type`: the status, `client_left`, `broken` for an answer that broke off, or nothing."""
+    status, attempts = line["status"], line["attempts"]
+    if status == CLIENT_LEFT:
+        return "client_left"
+    if isinstance(status, int) and status >= 400:
+        return str(status)
+    last = str(attempts[-1]) if isinstance(attempts, list) and attempts else ""
+    return "broken" if last.endswith(":broken") else ""
 
 
 def _seconds(milliseconds: JsonValue) -> float:

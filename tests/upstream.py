@@ -185,6 +185,7 @@ class _Test:
     """What one test has scripted, and what it saw."""
 
     scripts: dict[str, list[list[Step]]] = field(default_factory=dict)
+    answering: Callable[[Received], Iterable[Step]] | None = None
     received: list[Received] = field(default_factory=list)
     unscripted: list[str] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -206,6 +207,11 @@ class Upstream:
         """What the provider will do with its next requests, one answer each."""
         with self._changed:
             self._test.scripts.setdefault(provider, []).extend(list(answer) for answer in answers)
+
+    def answer(self, answering: Callable[[Received], Iterable[Step]]) -> None:
+        """What every provider will do with any request that no script is about; asked by one at a time."""
+        with self._changed:
+            self._test.answering = answering
 
     @property
     def received(self) -> list[Received]:
@@ -272,5 +278,7 @@ class Upstream:
             self._changed.notify_all()
             if scripts := test.scripts.get(request.provider):
                 return scripts.pop(0)
+            if test.answering:
+                return list(test.answering(request))
             test.unscripted.append(f"{request.method} {request.path} {request.body[:200]!r}")
         return [b"HTTP/1.1 418 Unscripted\r\ncontent-length: 0\r\n\r\n"]

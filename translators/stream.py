@@ -28,7 +28,7 @@ class Outcome:
             case Started(model=model):
                 self.model = model
             case Used():
-                self.used = event
+                self.used = event.over(self.used) if self.used else event
             case Failed():
                 self.failed = event
             case Done():

@@ -182,6 +182,8 @@ class Front(Http1Server):
         self._refused = True
         target = head.split(b" ", 2)[1:2] if head else []
         path = self.request.path if self.request else (target[0].decode("latin-1") if target else "/")
+        if self.request is None:
+            self._proxy.unread(status, path)
         response = self._proxy.answers.refusal(status, message, path)
         response.headers["connection"] = "close"
         self._answering = True

@@ -57,6 +57,8 @@ class Proxy:
         self.exchange = exchange
         self.answers = answers
         self.limits = Limits()
+        self.unread: Callable[[int, str], None] = lambda status, path: None
+        """Told of each request that is refused before its head could be read, and so has no flow."""
         self.dispatch: Dispatch
         self._silent: dict[str, asyncio.TimerHandle] = {}  # clients that have not said anything yet
         self._running: dict[str, Exchange] = {}  # by the client's flow, while it has no whole answer

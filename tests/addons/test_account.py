@@ -6,11 +6,12 @@ import pytest
 from mitmproxy import flow as mitmflow
 from mitmproxy import http
 
-from addons.account import Account, line_of, outcomes, status_of, text_of
+from addons.account import FIELDS, Account, decimal, line_of, outcomes, status_of, text_of
 from addons.call import Call
 from addons.metrics import Metrics
+from addons.prices import Prices
 from addons.proxy import Failure
-from tests.addons.calls import CONFIG, MESSAGES, Chain, a_call, a_request, an_answer, asking
+from tests.addons.calls import CONFIG, MESSAGES, Chain, a_call, a_config, a_request, an_answer, asking
 from tests.e2e import answers
 
 PRICED = CONFIG.replace("api_key: key-of-a}", "api_key: key-of-a, prices: {one: {input: 2, output: 10}}}")
@@ -26,6 +27,7 @@ def answered(
 
 
 def line(call: Call) -> dict[str, Any]:
+    call.cost = Prices(lambda: call.config).cost_of(call)
     return line_of(call, call.started + 0.25)
 
 
@@ -56,7 +58,7 @@ def test_a_line_has_all_that_was_found_out() -> None:
         "dropped": [],
         "client_key": None,
     }
-    assert told["time"].endswith("+00:00")
+    assert told["time"].endswith("+00:00") and tuple(told) == FIELDS
 
 
 def test_money_dropped_fields_and_the_keys_name() -> None:
@@ -117,7 +119,7 @@ def test_the_status_is_what_the_client_was_told() -> None:
 
 
 def written(text: bool, *calls: Call, times: int = 1) -> str:
-    account = Account(Metrics(), out := io.StringIO())
+    account = Account(Metrics(), Prices(a_config), out := io.StringIO())
     account.text = text
     for call in calls:
         account.requestheaders(call.flow)
@@ -134,7 +136,7 @@ def test_a_call_has_one_line() -> None:
 
 def test_attempts_have_no_line_of_their_own() -> None:
     call = answered()
-    account = Account(Metrics(), out := io.StringIO())
+    account = Account(Metrics(), Prices(a_config), out := io.StringIO())
     account.requestheaders(call.attempts[0])
     assert Call.of_client(call.attempts[0]) is None
     account.error(call.attempts[0])
@@ -160,3 +162,62 @@ def test_nothing_of_a_body_is_told() -> None:
     request = a_request(asking(path=MESSAGES, system="canary-body"), MESSAGES)
     call = answered(request, an_answer(answers.openai_chat("canary-body")))
     assert "canary" not in written(True, call) + json.dumps(line(call))
+
+
+def test_a_request_that_could_not_be_read_has_a_line_too() -> None:
+    account = Account(Metrics(), Prices(a_config), out := io.StringIO())
+    account.text = False
+    account.unread(431, "/v1/x?key=canary")
+    told = json.loads(out.getvalue())
+    assert tuple(told) == FIELDS
+    assert (told["status"], told["endpoint"], told["attempts"]) == (431, "/v1/x", [])
+
+
+# Cost
+
+
+def charged(server: str, **fields: Any) -> Call:
+    text = PRICED.replace("allow_direct: true", f"allow_direct: true, {server}")
+    call = answered(a_request(asking(**fields)), text=text)
+    account = Account(Metrics(), Prices(a_config), io.StringIO())
+    account.response(call.flow)
+    return call
+
+
+def test_the_cost_is_in_a_header_if_that_is_wanted() -> None:
+    for server, told in (("cost_header: true", "0.00011"), ("cost_header: false", None)):
+        call = charged(server)
+        assert call.flow.response and call.flow.response.headers.get("x-dragoman-cost-usd") == told
+        assert call.flow.metadata["dragoman_cost_usd"] == pytest.approx(0.00011)
+
+
+def test_a_stream_has_no_such_header() -> None:
+    call = charged("cost_header: true", stream=True)
+    assert call.flow.response and "x-dragoman-cost-usd" not in call.flow.response.headers
+
+
+def test_the_cost_of_a_stream_is_with_its_flow_in_the_end() -> None:
+    stream = an_answer(b"".join(answers.openai_stream("a")), content_type="text/event-stream")
+    call = answered(a_request(asking(stream=True)), stream, PRICED)
+    Account(Metrics(), Prices(a_config), io.StringIO()).settled(call)
+    assert call.flow.metadata["dragoman_cost_usd"] == pytest.approx(0.00011)
+
+
+@pytest.mark.parametrize(("cost", "text"), [(0.0, "0"), (7.5e-7, "0.00000075"), (12.5, "12.5"), (3.0, "3")])
+def test_a_sum_has_no_exponent(cost: float, text: str) -> None:
+    assert decimal(cost) == text
+
+
+def test_outcomes_of_what_broke_or_was_left() -> None:
+    gone = answered()
+    gone.flow.error = mitmflow.Error("Client disconnected.")
+    assert outcomes(gone) == ["left"]
+    useless = answered(a_request(asking("anth/m")), an_answer(b"no JSON"))
+    assert (outcomes(useless), status_of(useless)) == (["broken"], 502)
+
+
+def test_a_replayed_flow_does_not_keep_an_earlier_cost() -> None:
+    call = answered()
+    call.flow.metadata["dragoman_cost_usd"] = 5.0
+    Account(Metrics(), Prices(a_config), io.StringIO()).settled(call)
+    assert "dragoman_cost_usd" not in call.flow.metadata

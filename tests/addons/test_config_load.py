@@ -127,7 +127,7 @@ rotues: []
     assert problems(text) == [
         "config.yaml:2: server.listen: must be HOST:PORT such as 127.0.0.1:1975",
         "config.yaml:3: server.colour: unknown key; allowed: listen, admin, max_request_bytes, max_header_bytes, "
-        "header_timeout, shutdown_grace, keep_flows, api_keys, allow_direct, health, allow_overrides",
+        "header_timeout, shutdown_grace, keep_flows, api_keys, fetch_images, cost_header, allow_direct, health, allow_overrides",
         "config.yaml:5: providers.a.api_kee: unknown key, did you mean api_key? allowed: type, base_url, headers, "
         "forward_headers, body, timeouts, tls, prices, api_key",
         "config.yaml:6: providers.b.type: unknown type nonsense; this version serves openai, anthropic, demo",
@@ -189,7 +189,8 @@ def test_a_disabled_providers_other_options_are_checked_all_the_same() -> None:
         ("timeouts: {connect: 0s}", "timeouts.connect: must be greater than 0"),
         ("api_key: [a]", "api_key: must be text"),
         ("prices: {m: {input: -1, output: 1}}", "prices.m.input: must be greater than or equal to 0"),
-        ("prices: {m: {input: 1}}", "prices.m.output: is required"),
+        ("prices: {m: {}}", "prices.m: names no price"),
+        ("prices: {m: {output: .inf}}", "prices.m.output: must be a number"),
         ("headers: [a]", "headers: must be a mapping"),
     ],
 )

@@ -7,6 +7,7 @@ from prometheus_client import generate_latest
 from addons.account import line_of
 from addons.call import Call
 from addons.metrics import MODELS, Metrics
+from addons.prices import Prices
 from addons.proxy import Failure
 from tests.addons.calls import CONFIG, Chain, a_request, an_answer, asking
 from tests.e2e import answers
@@ -22,7 +23,9 @@ class Told:
 
     def of(self, call: Call, ttft: float | None = None) -> "Told":
         self.metrics.began()
-        self.metrics.ended(call, line_of(call, call.started + 2) | ({"ttft_ms": ttft} if ttft else {}))
+        call.cost = Prices(lambda: call.config).cost_of(call)
+        line = line_of(call, call.started + 2)
+        self.metrics.ended(call, line | ({"ttft_ms": ttft} if ttft else {}))
         return self
 
     def value(self, name: str, **labels: str) -> float:
@@ -33,6 +36,11 @@ class Told:
             for sample in metric.samples
             if sample.name == name and labels.items() <= sample.labels.items()
         )
+
+    def labels_of(self, label: str) -> frozenset[str]:
+        """The values of a label."""
+        samples = (sample for metric in self.metrics.registry.collect() for sample in metric.samples)
+        return frozenset(sample.labels[label] for sample in samples if label in sample.labels)
 
     def labels(self, name: str) -> dict[str, str]:
         (found,) = (s.labels for m in self.metrics.registry.collect() for s in m.samples if s.name == name)
@@ -106,12 +114,21 @@ def test_requests_in_flight() -> None:
     assert metrics.value("dragoman_inflight_requests") == 1
 
 
+def error_type(call: Call) -> str:
+    return Told().of(call).labels("gen_ai_server_request_duration_seconds_sum")["error_type"]
+
+
 def test_errors() -> None:
-    told = Told().of(answered(answer=answers.openai_error(), status=429))
-    assert told.labels("gen_ai_server_request_duration_seconds_sum")["error_type"] == "_OTHER"
-    broken = answered()
-    broken.flow.error = mitmflow.Error("Client disconnected.")
-    assert Told().of(broken).labels("gen_ai_server_request_duration_seconds_sum")["error_type"] == "_OTHER"
+    assert error_type(answered()) == ""
+    assert error_type(answered(answer=answers.openai_error(), status=429)) == "429"
+    assert error_type(Chain().call(a_request(asking("nope")))) == "404"
+    gone = answered()
+    gone.flow.error = mitmflow.Error("Client disconnected.")
+    assert error_type(gone) == "client_left"
+    chain = Chain()
+    cut, _ = chain.first(a_request(asking(stream=True)))
+    chain.answer(cut, an_answer(answers.OPENAI_FIRST, content_type="text/event-stream"))
+    assert error_type(cut) == "broken"
 
 
 def test_what_is_no_endpoint_has_no_series() -> None:
@@ -120,17 +137,33 @@ def test_what_is_no_endpoint_has_no_series() -> None:
     assert told.value("dragoman_inflight_requests") == 0
 
 
+GLOB = """
+providers: {a: {type: openai}}
+routes: [{models: [named], backends: [{provider: a, model: up}]}, {models: ["*"], backends: [{provider: a}]}]
+"""
+
+
 def test_clients_can_not_make_up_series() -> None:
     told = Told()
     for number in range(5):
         told.of(Chain().call(a_request(asking(f"made-up-{number}"))))
-    assert told.labels("gen_ai_server_request_duration_seconds_sum")["gen_ai_original_model"] == "other"
+        told.of(answered(f"made-up-{number}", answers.openai_error(), 404, GLOB))
+    assert {told.labels_of(name) for name in ("gen_ai_original_model", "gen_ai_request_model")} == {
+        frozenset({"other"}),
+        frozenset({"other", "unknown"}),
+    }
+
+
+def test_there_are_only_so_many_names() -> None:
     told = Told()
-    for number in range(MODELS + 5):
-        told.of(answered(f"a/real-{number}"))
-    text = generate_latest(told.metrics.registry).decode()
-    assert f'gen_ai_original_model="a/real-{MODELS + 4}"' not in text
-    assert told.value("gen_ai_server_request_duration_seconds_count", gen_ai_original_model="other") > 0
+    call = answered("real", text=GLOB)
+    for number in range(10_000):
+        call.model = call.tries[0].model = f"real-{number}"
+        told.of(call)
+    told.of(answered("named", text=GLOB))  # what the configuration names always has a series
+    names = told.labels_of("gen_ai_original_model")
+    assert len(names) <= MODELS + 2 and {"named", "other"} <= names
+    assert "up" in told.labels_of("gen_ai_request_model")
 
 
 def test_no_secret_becomes_a_label() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.oracles import check_anthropic_error, check_anthropic_response
 from tests.translators.anthropic_samples import ANSWER, CITED, USAGE
 from translators import anthropic_messages
-from translators.anthropic_messages.usage import read_usage
+from translators.anthropic_messages.usage import read_tier, read_usage
 from translators.canonical import (
     Called,
     CalledWith,
@@ -236,3 +236,21 @@ def test_errors_are_written(kind: ErrorKind, status: int, type: str) -> None:
     assert check_anthropic_error(status, body) == []
     again = anthropic_messages.read_error(status, orjson.dumps(body))
     assert again.kind == ("invalid_request" if kind == "unsupported" else kind)
+
+
+def test_what_compacting_took_is_counted_with_the_sums() -> None:
+    """https://platform.claude.com/docs/en/build-with-claude/compaction: it is billed, but not in the sums."""
+    iterations = [
+        {"type": "compaction", "input_tokens": 100, "output_tokens": 20, "cache_read_input_tokens": 5},
+        {"type": "message", "input_tokens": 12, "output_tokens": 3},
+    ]
+    usage = {"input_tokens": 12, "output_tokens": 3, "iterations": iterations}
+    assert read_usage(usage) == Usage(117, 23, 5)
+
+
+@pytest.mark.parametrize(
+    ("usage", "tier"),
+    [({}, None), ({"service_tier": "standard", "speed": "standard"}, "default"), ({"speed": "fast"}, "fast")],
+)
+def test_the_tier_is_what_the_price_depends_on(usage: dict[str, Any], tier: str | None) -> None:
+    assert read_tier(usage) == tier

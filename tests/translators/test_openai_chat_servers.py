@@ -191,6 +191,22 @@ def test_all_that_is_counted() -> None:
     assert read(deepseek) == [Used(Usage(5, 2, cache_read=4))]
 
 
+@pytest.mark.parametrize(
+    ("total", "output"),
+    [(135, 103), (41, 9), (None, 9), (999, 9)],
+    ids=["beside", "within", "no total", "a total that fits neither"],
+)
+def test_reasoning_may_be_counted_beside_the_answer(total: int | None, output: int) -> None:
+    """https://docs.x.ai/docs/guides/reasoning: there the total is what tells."""
+    usage = {
+        "prompt_tokens": 32,
+        "completion_tokens": 9,
+        "completion_tokens_details": {"reasoning_tokens": 94},
+    }
+    told = chunk(usage=usage | ({} if total is None else {"total_tokens": total}))
+    assert read(told) == [Used(Usage(32, output, reasoning=94))]
+
+
 def test_azure_begins_with_its_filters() -> None:
     filters = {"id": "", "model": "", "choices": [], "prompt_filter_results": [{}]}
     assert read(filters, chunk({"content": "Hi"})) == [Said("Hi")]

@@ -93,7 +93,11 @@ RESPONSE: Any = {"id": "resp_1", "created_at": 3, "model": "gpt-5", "status": "c
             {"text": "x", "usage": TOKENS | {"type": "tokens", "input_token_details": {"audio_tokens": 4}}},
             [Used(Usage(5, 7, audio_input=4))],
         ),
-        ("openai_transcriptions", {"text": "x", "usage": {"type": "duration", "seconds": 3}}, []),
+        (
+            "openai_transcriptions",
+            {"text": "x", "usage": {"type": "duration", "seconds": 3.5}},
+            [Used(Usage(audio_seconds=3.5))],
+        ),
         (
             "openai_responses",
             RESPONSE
@@ -112,6 +116,13 @@ RESPONSE: Any = {"id": "resp_1", "created_at": 3, "model": "gpt-5", "status": "c
 )
 def test_whole_answers_are_metered(name: str, body: Json, events: list[Event]) -> None:
     assert SPOKEN[name].read_response(body) == [*events, Done()]
+
+
+def test_searches_of_a_response_are_counted() -> None:
+    kinds = [{"type": "search", "query": "x"}, {"type": "open_page", "url": "u"}, None]
+    output: Any = [{"type": "web_search_call", "action": kind} for kind in kinds]
+    body: Json = RESPONSE | {"output": [*output, {"type": "message"}], "usage": TOKENS}
+    assert [*SPOKEN["openai_responses"].told(body)][1:] == [Used(Usage(5, 7, web_searches=2))]
 
 
 def test_an_error_with_a_good_status() -> None:

@@ -12,7 +12,7 @@ from tests.e2e.client import chat, messages
 from tests.oracles import check_anthropic_stream, check_openai_stream
 from translators import DIALECTS, SPOKEN, sse
 from translators.body import Body, parse
-from translators.canonical import Failed, Usage
+from translators.canonical import Failed, Usage, Used
 from translators.errors import BadRequest, BadUpstream, Unsupported
 from translators.stream import ENDED_EARLY, Outcome, Stream
 from translators.translator import Translator
@@ -369,3 +369,14 @@ def test_an_outcome_remembers_the_last_usage() -> None:
     assert translator.outcome.used and translator.outcome.used.usage == Usage(
         input=20, output=7, cache_read=12, cache_write=0
     )
+
+
+def test_counts_may_come_one_by_one() -> None:
+    outcome = Outcome()
+    for used in (
+        Used(Usage(20, 1, cache_read=12), "flex"),
+        Used(Usage(20, 7)),
+        Used(Usage(output=9, reasoning=0)),
+    ):
+        outcome.see(used)
+    assert outcome.used == Used(Usage(20, 9, cache_read=12, reasoning=0), "flex")

@@ -9,7 +9,21 @@ _TIERS = {"standard": "default", "priority": "priority", "batch": "batch"}
 
 
 def read_usage(usage: dict[str, Any]) -> Usage:
-    """Counts of a whole answer, or those so far."""
+    """Counts of a whole answer, or those so far. What the API spent on compacting the conversation is told
+    apart from the sums, but billed with them."""
+    used = _read(usage)
+    for iteration in usage.get("iterations") or ():
+        if iteration["type"] == "compaction":
+            used = _sum(used, _read(iteration))
+    return used
+
+
+def _sum(one: Usage, other: Usage) -> Usage:
+    pairs = ((getattr(one, name), getattr(other, name)) for name in Usage.__slots__)
+    return Usage(*(a if b is None else b if a is None else a + b for a, b in pairs))
+
+
+def _read(usage: dict[str, Any]) -> Usage:
     fresh = _count(usage, "input_tokens")
     read = _count(usage, "cache_read_input_tokens")
     by_age = _part(usage, "cache_creation")
@@ -29,6 +43,9 @@ def read_usage(usage: dict[str, Any]) -> Usage:
 
 
 def read_tier(usage: dict[str, Any]) -> str | None:
+    """The tier, or `fast` for an answer at the price of that mode."""
+    if usage.get("speed") == "fast":
+        return "fast"
     return _TIERS.get(str(usage.get("service_tier")))
 
 

@@ -48,6 +48,12 @@ class Usage:
     web_searches: int | None = None
     images: int | None = None
     """Made, not read."""
+    image_input: int | None = None
+    image_output: int | None = None
+    audio_seconds: float | None = None
+    """Of sound that was transcribed, where that is what is billed."""
+    search_units: int | None = None
+    """What rerankers bill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +169,15 @@ class Used:
 
     usage: Usage
     service_tier: str | None = None
+
+    def over(self, before: "Used") -> "Used":
+        """This, with what only an earlier one has said: counts may come one by one."""
+        counts = (
+            getattr(before.usage, name) if count is None else count
+            for name in Usage.__slots__
+            for count in (getattr(self.usage, name),)
+        )
+        return Used(Usage(*counts), self.service_tier or before.service_tier)
 
 
 @dataclass(frozen=True, slots=True)

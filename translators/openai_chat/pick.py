@@ -27,6 +27,12 @@ def number(record: Json, name: str) -> int | None:
     return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
+def seconds(record: Json, name: str) -> float | None:
+    """A duration."""
+    value = record.get(name)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 else None
+
+
 def inner(record: Json, name: str) -> Json:
     """An object; empty where there is none."""
     value = record.get(name)

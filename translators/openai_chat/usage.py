@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from translators.canonical import Event, Json, JsonValue, Started, Usage, Used
-from translators.openai_chat.pick import entries, inner, number, text
+from translators.openai_chat.pick import entries, inner, number, seconds, text
 
 SERVICE_TIERS = ("auto", "default", "flex", "scale", "priority", "fast")
 """What OpenAI calls the ways to be served."""
@@ -19,16 +19,28 @@ def read_usage(usage: JsonValue) -> Usage | None:
     cached = _count(prompt, "cached_tokens")
     read = Usage(
         input=_count(usage, "prompt_tokens", "input_tokens"),
-        output=_count(usage, "completion_tokens", "output_tokens"),
+        output=_output(usage, answer),
         cache_read=_count(usage, "prompt_cache_hit_tokens") if cached is None else cached,  # DeepSeek's name
         cache_write=_count(prompt, "cache_write_tokens", "cache_creation_input_tokens"),
         reasoning=_count(answer, "reasoning_tokens"),
         audio_input=_count(prompt, "audio_tokens"),
         audio_output=_count(answer, "audio_tokens"),
+        audio_seconds=seconds(usage, "seconds"),
+        image_input=_count(prompt, "image_tokens"),
+        image_output=_count(answer, "image_tokens"),
         accepted_prediction=_count(answer, "accepted_prediction_tokens"),
         rejected_prediction=_count(answer, "rejected_prediction_tokens"),
     )
     return None if read == Usage() else read
+
+
+def _output(usage: Json, details: Json) -> int | None:
+    """Reasoning is a part of it: xAI and some others count it beside the answer, as their total shows."""
+    output, total = _count(usage, "completion_tokens", "output_tokens"), _count(usage, "total_tokens")
+    prompt, reasoning = _count(usage, "prompt_tokens", "input_tokens"), _count(details, "reasoning_tokens")
+    if output is None or not reasoning or total != (prompt or 0) + output + reasoning:
+        return output
+    return output + reasoning
 
 
 def told(body: Json) -> Iterator[Event]:
@@ -37,10 +49,17 @@ def told(body: Json) -> Iterator[Event]:
         created = number(body, "created") or number(body, "created_at")
         yield Started(text(body, "id"), model, created)
     usage = read_usage(body.get("usage"))
-    if images := sum("b64_json" in item or "url" in item for item in entries(body, "data")):
-        usage = replace(usage or Usage(), images=images)
+    images = sum("b64_json" in item or "url" in item for item in (*entries(body, "data"), body))
+    searches = sum(_searched(item) for item in entries(body, "output"))
+    if images or searches:
+        usage = replace(usage or Usage(), images=images or None, web_searches=searches or None)
     if usage:
         yield Used(usage, text(body, "service_tier") or None)
+
+
+def _searched(item: Json) -> bool:
+    """Whether an entry of a response's output is a search of the web, which is billed by the piece."""
+    return text(item, "type") == "web_search_call" and text(inner(item, "action"), "type") in ("", "search")
 
 
 def write_usage(usage: Usage) -> Json | None:
@@ -52,6 +71,7 @@ def write_usage(usage: Usage) -> Json | None:
         "cache_write_tokens": usage.cache_write,
         "cache_creation_input_tokens": usage.cache_write or None,  # what this extension was called before
         "audio_tokens": usage.audio_input,
+        "image_tokens": usage.image_input,
     }
     answer: Json = {
         "reasoning_tokens": usage.reasoning,
