@@ -17,7 +17,7 @@ from addons.multipart import with_model
 from addons.outgoing import host_of, outgoing_request
 from addons.proxy import Exchange, Failure, Timeouts, drop_header, header
 from addons.refusals import Refusals
-from translators import DIALECTS, SOURCES
+from translators import SOURCES, TARGETS
 from translators.canonical import Failed, Json, JsonValue
 from translators.errors import STATUS, BadRequest, BadUpstream, Unsupported, Wanted
 from translators.fields import spelling
@@ -86,7 +86,7 @@ class Translate:
             self._ask(call, backend, replace(call.current), call.rest.pop(0))
             return
         model = backend.model or call.model
-        target = host_of(provider).spoken_for(call.endpoint.spoken, model, DIALECTS)
+        target = host_of(provider).spoken_for(call.endpoint.spoken, model, TARGETS)
         if not target:
             raise Unsupported(call.endpoint.path, f"is nothing that {provider.type} serves")
         translator = Translator(call.endpoint.spoken, target, host_of(provider).envelope(target))

@@ -1,19 +1,48 @@
 """Pure translation between the wire formats of AI providers: bytes in, bytes out."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from translators import anthropic_messages, openai_chat
-from translators.dialect import ChatDialect, ChatSource, Spoken
+from translators.bedrock_cohere_embed import COHERE_V3, COHERE_V4
+from translators.bedrock_nova_embed import NOVA_EMBED
+from translators.bedrock_titan_embed import TITAN_MULTIMODAL, TITAN_V1, TITAN_V2
+from translators.cohere_embed import COHERE_EMBED
+from translators.dialect import ChatDialect, Source, Spoken, Target
+from translators.google_embeddings import GEMINI_EMBED, VERTEX_EMBED, VERTEX_PREDICT, VERTEX_PREDICT_ONE
 from translators.openai_completions import Completions
+from translators.openai_embeddings import Embeddings
 from translators.openai_native import NATIVE
 
 DIALECTS: Mapping[str, ChatDialect] = {
     "openai_chat": openai_chat,
     "anthropic_messages": anthropic_messages,
 }
-"""What can be translated into each other."""
+"""Chats, which can be translated into each other."""
 
-SOURCES: Mapping[str, ChatSource] = {**DIALECTS, "openai_completions": Completions()}
+_EMBEDDINGS: tuple[Target[Any, Any], ...] = (
+    Embeddings(),
+    COHERE_EMBED,
+    TITAN_V1,
+    TITAN_V2,
+    TITAN_MULTIMODAL,
+    COHERE_V3,
+    COHERE_V4,
+    NOVA_EMBED,
+    VERTEX_PREDICT,
+    VERTEX_PREDICT_ONE,
+    VERTEX_EMBED,
+    GEMINI_EMBED,
+)
+
+TARGETS: Mapping[str, Target[Any, Any]] = {**DIALECTS, **{target.NAME: target for target in _EMBEDDINGS}}
+"""What providers may speak whatever the client speaks of the same kind."""
+
+SOURCES: Mapping[str, Source[Any, Any]] = {
+    **DIALECTS,
+    "openai_completions": Completions(),
+    "openai_embeddings": Embeddings(),
+}
 """What clients may speak whatever the provider speaks."""
 
 SPOKEN: Mapping[str, Spoken] = {**SOURCES, **{spoken.NAME: spoken for spoken in NATIVE}}

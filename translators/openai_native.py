@@ -41,11 +41,6 @@ class Native:
     def metered(self, body: Json) -> Json:
         return self._metered(body)
 
-    def read_response(self, body: Json) -> list[Event]:
-        if is_error(body) and "output" not in body:
-            return [read_failure(body)]
-        return [*told(body), Done()]
-
     def told(self, body: Json) -> Iterator[Event]:
         return told(body)
 
@@ -162,15 +157,6 @@ def text_or_list(body: Record, name: str) -> None:
         raise body.bad(name, "must be a string or an array")
 
 
-def _check_embeddings(body: Record) -> None:
-    body.text("model")
-    if body.data.get("messages") is None:  # vLLM's, for images
-        return text_or_list(body, "input")
-    if body.data.get("input") is not None:
-        raise body.bad("messages", "must not be given together with input")
-    body.records("messages")
-
-
 def _check_responses(body: Record) -> None:
     """`input` may be missing where a prompt or an earlier response is named."""
     body.text("model")
@@ -194,7 +180,6 @@ def _check_form(body: Record) -> None:
 
 
 NATIVE: tuple[Spoken, ...] = (
-    Native("openai_embeddings", _check_embeddings, ChunkReader, chunk_failure),
     Native("openai_responses", _check_responses, _EventReader, _event_failure),
     Native("openai_images", _check_images, _EventReader, _event_failure),
     Native("openai_speech", _check_speech, _EventReader, _event_failure),
