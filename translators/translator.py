@@ -89,7 +89,7 @@ class Translator:
         return self._same(body, model, betas) if self.identity else self._translated(body, model, betas)
 
     def _same(self, body: Body, model: str, betas: Sequence[str]) -> Outgoing:
-        metered = self.target.metered(body.json)
+        metered = self.target.metered(body.json) if self._envelope.metered else {}
         self._hide_usage = bool(metered)
         changes: dict[str, JsonValue] = {**metered}
         if "model" in body.json or model:
@@ -102,20 +102,22 @@ class Translator:
         return Outgoing(body.edited(kept, leaves), dropped)
 
     def _translated(self, body: Body, model: str, betas: Sequence[str]) -> Outgoing:
-        source, target = cast(Dialect, self.source), cast(Dialect, self.target)
+        source, target, envelope = cast(Dialect, self.source), cast(Dialect, self.target), self._envelope
         asked: Json = {**body.json, "model": model}
         if betas:
             asked["betas"] = list(betas)
         try:
             request = source.read_request(asked)
             self._include_usage = bool(request.include_usage)
-            dropped = losses(request, source.READS, target.LACKS, target.OWNER)
-            written = target.write_request(request)
-            written |= target.metered(written)
+            lacks = {**target.LACKS, **envelope.lacks} if envelope.lacks else target.LACKS
+            dropped = losses(request, source.READS, lacks, target.OWNER)
+            written = target.write_request(envelope.asked(request))
+            if envelope.metered:
+                written |= target.metered(written)
             written |= self._added(written.keys(), ())[0]
-            for name in self._envelope.leaves:
+            for name in envelope.leaves:
                 written.pop(name, None)
-            return Outgoing(encode(written), tuple(dropped))
+            return Outgoing(encode(envelope.written(written)), tuple(dropped))
         except Unsupported as error:
             raise Unsupported(spelling(error.meaning, source.READS), error.reason) from None
         except RecursionError:
