@@ -8,13 +8,12 @@ from mitmproxy.proxy import server_hooks
 
 from addons.admit import REDACTED, check_credentials
 from addons.call import Call
-from addons.config import Config, Provider, address_of
+from addons.config import DEMO_ADDRESS, Config, Provider, address_of
 from addons.config_providers import Keyed
 from addons.decoding import RESPONSE_BYTES, decode
 from addons.demo.addon import Demo
 from addons.outgoing import base_url_of, host_of
 from addons.proxy import Exchange, drop_header, header, shallow
-from translators.hosts import DEMO_URL
 
 
 class Seal:
@@ -67,9 +66,6 @@ class Seal:
             data.server.address = self._demo.address
         elif data.server.address not in self._egress:
             data.server.error = "No configured provider has this address."
-
-
-DEMO_ADDRESS = (DEMO_URL.removeprefix("http://"), 80)
 
 
 def key_of(provider: Provider) -> str:

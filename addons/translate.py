@@ -60,15 +60,16 @@ class Translate:
         target = host_of(provider).spoken_for(call.endpoint.spoken, DIALECTS)
         if not target:
             raise Unsupported(call.endpoint.path, f"is nothing that {provider.type} serves")
-        model = backend.model or call.model
-        translator = Translator(call.endpoint.spoken, target, host_of(provider).envelope(target))
+        model, host = backend.model or call.model, host_of(provider)
+        path = host.paths[target.NAME].to(model, call.stream, provider.places)
+        translator = Translator(call.endpoint.spoken, target, host.envelope(target))
         if call.body:
             written = translator.request(call.body, model, betas_of(call))
         else:
             written = Outgoing(with_model(call.flow.request, model))
         settings = self._settings(provider, call.rule, backend)
         call.request = outgoing_request(
-            call, provider, target, model=model, body=written.body, settings=settings
+            call, provider, target, path=path, body=written.body, settings=settings
         )
         call.asked.append(backend)
         call.tries.append(Try(backend.provider, model, translator, written.dropped))
