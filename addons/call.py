@@ -24,6 +24,8 @@ class Try:
     translator: Translator
     dropped: tuple[str, ...] = ()
     """The client's names of what it isn't asked."""
+    lease: object | None = None
+    """What it was signed with, where that is fetched."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -51,6 +53,10 @@ class Call(Exchange):
     rule: Route | None = None
     backend: Backend | None = None
     """The one that `Route` has chosen for the next attempt."""
+    again: Backend | None = None
+    """The one that is asked once more, whatever is planned: its credentials are new."""
+    renewed: set[str] = field(default_factory=set[str])
+    """Providers whose credentials were renewed for this call. No attempt that follows is counted."""
     asked: list[Backend] = field(default_factory=list[Backend])
     """The backends of all attempts, in step with `attempts` and `tries`."""
     tries: list[Try] = field(default_factory=list[Try])

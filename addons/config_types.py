@@ -29,11 +29,13 @@ class OpenAI(Keyed):
     """Sent as a bearer token; none for a server that asks for none."""
 
 
-class Compatible(OpenAI):
+class Compatible(Keyed):
     """A server that is compatible with OpenAI's, and whose peculiarities are known."""
 
     base_url: BaseUrl
     """Its vendor's own when not said."""
+    api_key: SecretStr | None = None
+    """Sent as a bearer token; none for a server that asks for none."""
 
     @model_validator(mode="before")
     @classmethod

@@ -13,6 +13,7 @@ from addons.account import Account
 from addons.admin import Admin
 from addons.admit import Admit
 from addons.call import Call
+from addons.credentials import Credentials
 from addons.demo.addon import Demo
 from addons.label import Label
 from addons.match import Match
@@ -30,9 +31,10 @@ metrics = Metrics()
 demo = Demo()
 proxy = Proxy(lambda flow: Call(flow=flow, config=settings.current()), refusals)
 trust = Trust()
-seal = Seal(demo)
+credentials = Credentials()
+seal = Seal(demo, credentials)
 account = Account(metrics)
-settings.tell(proxy, trust, seal, account)
+settings.tell(proxy, trust, seal, account, credentials)
 
 addons = [
     settings,  # what config.yaml says
@@ -41,6 +43,7 @@ addons = [
     trust,  # certificates of a provider's own
     Admit(refusals),  # who may ask
     Match(refusals),  # which endpoint, which model
+    credentials,  # what providers are shown; once more, after a refusal
     Route(refusals),  # which backend, and after a failure, which next
     Translate(refusals),  # in the provider's words, and back
     seal,  # the only way to the wire

@@ -45,10 +45,11 @@ class Route:
         call = exchange
         if not isinstance(call, Call) or not call.rule:
             raise LookupError("A call without a route gets no attempt.")  # else the layer would ask for ever
-        call.backend = self._next(call, call.rule)
+        renewed, call.again = call.again, None
+        call.backend = renewed or self._next(call, call.rule)
         if call.backend:
             call.retries = call.rule.retry.matches_status
-            call.delay = delay(call, call.rule)
+            call.delay = 0.0 if renewed else delay(call, call.rule)
         else:
             call.over = True
             call.response = self._give_up(call)
@@ -56,7 +57,7 @@ class Route:
     def _next(self, call: Call, rule: Rule) -> Backend | None:
         if call.failures and not retried(call.failures[-1], rule):
             return None
-        if len(call.attempts) >= rule.attempts:
+        if len(call.attempts) - len(call.renewed) >= rule.attempts:
             return None
         candidates = [b for b in usable(call, rule) if b not in call.asked] or [
             b for b in usable(call, rule) if not _waits_too_long(call, rule)

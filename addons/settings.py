@@ -9,6 +9,7 @@ from addons.account import Account
 from addons.config import NOWHERE, Config, ConfigError, address_of, find
 from addons.config_load import from_environment, load
 from addons.config_providers import Tls
+from addons.credentials import Credentials
 from addons.proxy import Certificates, Limits, Proxy, Trust
 from addons.seal import Seal
 
@@ -18,15 +19,17 @@ class Settings:
 
     def __init__(self) -> None:
         self._config: Config | None = None
-        self._told: tuple[Proxy, Trust, Seal, Account] | None = None
+        self._told: tuple[Proxy, Trust, Seal, Account, Credentials] | None = None
 
     def current(self) -> Config:
         assert self._config, "asked for before it is loaded"
         return self._config
 
-    def tell(self, proxy: Proxy, trust: Trust, seal: Seal, account: Account) -> None:
+    def tell(
+        self, proxy: Proxy, trust: Trust, seal: Seal, account: Account, credentials: Credentials
+    ) -> None:
         """Who has to know when the configuration changes."""
-        self._told = proxy, trust, seal, account
+        self._told = proxy, trust, seal, account, credentials
 
     def load(self, loader: addonmanager.Loader) -> None:
         loader.add_option("gateway_config", str, "", "Path of the gateway's config.yaml.")
@@ -73,9 +76,10 @@ class Settings:
         except ConfigError as error:
             raise exceptions.OptionsError(str(error)) from None
         if self._told:
-            proxy, trust, seal, _ = self._told
+            proxy, trust, seal, _, credentials = self._told
             server = self._config.server
             seal.use(self._config)
+            credentials.use(self._config)
             try:
                 trust.use(certificates_of(self._config))
             except ValueError as error:

@@ -1,7 +1,16 @@
 """Everything that touches mitmproxy's internals: the layer, its streams, dispatch of hooks, replay."""
 
 from addons.proxy.dispatch import find_addon
-from addons.proxy.exchange import AttemptHook, Exchange, Failure, FailureKind, Peek, Timeouts, is_attempt
+from addons.proxy.exchange import (
+    AttemptHook,
+    Exchange,
+    Failure,
+    FailureKind,
+    Peek,
+    Timeouts,
+    Unsent,
+    is_attempt,
+)
 from addons.proxy.messages import drop_header, header, shallow
 from addons.proxy.proxy import Answers, Limits, Proxy
 from addons.proxy.replay import Replay
@@ -20,6 +29,7 @@ __all__ = [
     "Replay",
     "Timeouts",
     "Trust",
+    "Unsent",
     "drop_header",
     "find_addon",
     "header",

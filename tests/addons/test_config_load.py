@@ -131,7 +131,6 @@ rotues: []
         "config.yaml:5: providers.a.api_kee: unknown key, did you mean api_key? allowed: type, base_url, headers, "
         "forward_headers, body, timeouts, tls, prices, api_key",
         f"config.yaml:6: providers.b.type: unknown type nonsense; allowed: {', '.join(TYPES)}",
-        "config.yaml:7: providers.c.base_url: is required",
         f"config.yaml:8: providers.d.type: is required; allowed: {', '.join(TYPES)}",
         "config.yaml:9: providers.e: must be a mapping with at least a type",
         "config.yaml:10: providers.f.base_url: must be a URL such as https://api.example.com/v1",
