@@ -1,7 +1,8 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from google.auth import credentials
 
 class Credentials(credentials.Credentials):
     @classmethod
-    def from_service_account_file(cls, filename: str, scopes: Sequence[str] | None = None) -> Credentials: ...
+    def from_service_account_info(cls, info: Mapping[str, Any], *, scopes: Sequence[str]) -> Credentials: ...
