@@ -79,7 +79,7 @@ PRESETS: Mapping[str, Preset] = {
         label="x_ai",
     ),
     "together": Preset(
-        "https://api.together.xyz/v1",
+        "https://api.together.ai/v1",
         "chat completions embeddings images speech transcriptions translations",
         "https://docs.together.ai/docs/inference/openai-compatibility",
         key="TOGETHER_API_KEY",
