@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from addons.config import Provider
 from addons.config_clouds import Aws, AwsCredentials, AzureOpenAI, Entra, Gcp, GcpCredentials
 from addons.config_providers import Keyed
-from addons.signing import aws, entra, google
+from addons.signing import entra
 from addons.signing.key import Bearer, Key
 from addons.signing.signer import Run, Signer
 from translators.hosts import HOSTS
@@ -32,6 +32,8 @@ def signer_for(provider: Provider, run: Run) -> Signer:
 
 
 def _aws(credentials: AwsCredentials | None, region: str, run: Run) -> Signer:
+    from addons.signing import aws  # noqa: PLC0415 - botocore takes its time, and not all need it
+
     match credentials:
         case AwsCredentials(access_key_id=str() as id, secret_access_key=SecretStr() as secret):
             token = credentials.session_token.get_secret_value() if credentials.session_token else None
@@ -45,6 +47,8 @@ def _aws(credentials: AwsCredentials | None, region: str, run: Run) -> Signer:
 
 
 def _google(credentials: GcpCredentials | None, run: Run) -> Signer:
+    from addons.signing import google  # noqa: PLC0415 - as above
+
     match credentials:
         case GcpCredentials(access_token=SecretStr() as token):
             return Key("authorization", "Bearer ", token.get_secret_value().strip())
