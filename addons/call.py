@@ -55,8 +55,8 @@ class Call(Exchange):
     """The one that `Route` has chosen for the next attempt."""
     again: Backend | None = None
     """The one that is asked once more, whatever is planned: its credentials are new."""
-    renewed: set[str] = field(default_factory=set[str])
-    """Providers whose credentials were renewed for this call. No attempt that follows is counted."""
+    renewed: list[Backend] = field(default_factory=list[Backend])
+    """Those that were asked once more, which is not counted; once for each provider."""
     asked: list[Backend] = field(default_factory=list[Backend])
     """The backends of all attempts, in step with `attempts` and `tries`."""
     tries: list[Try] = field(default_factory=list[Try])
@@ -70,6 +70,10 @@ class Call(Exchange):
     """When the client got the first of a stream, by the clock of `started`."""
     ended: bool = False
     """Whether it is in the log."""
+
+    def has_renewed(self, provider: str) -> bool:
+        """Whether a provider's credentials were renewed for this call already."""
+        return any(backend.provider == provider for backend in self.renewed)
 
     @property
     def current(self) -> Try | None:

@@ -70,11 +70,11 @@ class Credentials:
         if not isinstance(exchange, Call) or not exchange.failures or not exchange.asked:
             return
         backend, tried = exchange.asked[-1], exchange.tries[-1]
-        if exchange.failures[-1].status not in REFUSED or backend.provider in exchange.renewed:
+        if exchange.failures[-1].status not in REFUSED or exchange.has_renewed(backend.provider):
             return
         signer = self.of(exchange.config.providers[backend.provider])
         if signer.renewable and exchange.failed and signer.refused(tried.lease):
-            exchange.renewed.add(backend.provider)
+            exchange.renewed.append(backend)
             exchange.again = backend
 
     def ready(self, call: Call, name: str) -> Awaitable[bool] | None:
@@ -85,7 +85,7 @@ class Credentials:
         signer = self.of(call.config.providers[name])
         if not signer.renewable or self._replays:
             return None
-        if name not in call.renewed:
+        if not call.has_renewed(name):
             call.retries = holding_refusals(call.retries)
         return None if signer.fresh else self._refreshed(signer, name)
 

@@ -104,6 +104,7 @@ def usable(call: Call, rule: Rule) -> Iterable[Backend]:
     per_priority = rule.retry.per_priority
     for backend in rule.backends:
         asked = sum(other.priority == backend.priority for other in call.asked)
+        asked -= sum(other.priority == backend.priority for other in call.renewed)
         if (
             backend.weight
             and backend.provider not in passed_over

@@ -15,6 +15,9 @@ from addons.demo.addon import Demo
 from addons.outgoing import base_url_of
 from addons.proxy import Exchange, Unsent, drop_header, shallow
 
+SHORTEST_SECRET = 8
+"""Characters. What is shorter protects nothing, and may be a part of any word that a model says."""
+
 
 class Seal:
     """Nothing goes upstream but what it returns: after all hooks, and after what people have edited."""
@@ -80,7 +83,8 @@ class Seal:
             return []
         number: int = flow.metadata["attempt"]
         provider = call.config.providers[call.tries[number - 1].provider]
-        return [secret.encode() for secret in self._credentials.of(provider).secrets() if secret]
+        secrets = self._credentials.of(provider).secrets()
+        return [secret.encode() for secret in secrets if len(secret) >= SHORTEST_SECRET]
 
     def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
         """The last line of defence: no address but those of the configured providers."""

@@ -26,8 +26,8 @@ REFUSED = Failure("status", "status 401", 401)
 class World:
     """Our addons with a token server that does as it is told."""
 
-    def __init__(self) -> None:
-        self.chain = Chain(CONFIG)
+    def __init__(self, text: str = CONFIG) -> None:
+        self.chain = Chain(text)
         self.asked, self.broken = 0, False
         provider = self.chain.config.providers["cloud"]
         signer = Bearer(self.fetch, self.chain.credentials._run)
@@ -38,7 +38,7 @@ class World:
         self.asked += 1
         if self.broken:
             raise OSError("canary")
-        return Lease(f"token-{self.asked}", None, (f"token-{self.asked}",))
+        return Lease(f"a-token-{self.asked}", None, (f"a-token-{self.asked}",))
 
     def sent(self, call: Call) -> Any:
         assert call.seal
@@ -48,9 +48,9 @@ class World:
 def test_an_attempt_waits_for_what_it_is_signed_with() -> None:
     world = World()
     call, _ = world.chain.first(a_request(asking("one")))
-    assert world.sent(call) == "Bearer token-1"
+    assert world.sent(call) == "Bearer a-token-1"
     call, _ = world.chain.first(a_request(asking("one")))
-    assert world.sent(call) == "Bearer token-1" and world.asked == 1
+    assert world.sent(call) == "Bearer a-token-1" and world.asked == 1
 
 
 def test_who_has_a_key_waits_for_nothing() -> None:
@@ -78,7 +78,7 @@ def test_after_a_refusal_the_same_backend_is_asked_once_more() -> None:
     assert call.retries(401) and call.retries(403) and not call.retries(404)
     first.response = an_answer({}, 401)
     assert world.chain.fail(call, REFUSED), "though the route allows one attempt"
-    assert (world.sent(call), call.asked[0], call.delay) == ("Bearer token-2", call.asked[1], 0.0)
+    assert (world.sent(call), call.asked[0], call.delay) == ("Bearer a-token-2", call.asked[1], 0.0)
     assert not call.retries(401), "and that was it"
     assert world.chain.fail(call, REFUSED) is None
     assert world.asked == 2
@@ -91,7 +91,7 @@ def test_a_refusal_of_what_has_been_replaced_meanwhile_fetches_nothing() -> None
         world.sent(call)
     for call in calls:
         assert world.chain.fail(call, REFUSED)
-        assert world.sent(call) == "Bearer token-2"
+        assert world.sent(call) == "Bearer a-token-2"
     assert world.asked == 2
 
 
@@ -105,6 +105,17 @@ def test_a_refusal_that_can_not_be_cured_falls_back() -> None:
         world.sent(call)
     assert world.chain.fail(call, Failure("connect", "no credentials"))
     assert world.sent(call) == "Bearer key-of-plain"
+
+
+def test_a_second_asking_is_not_counted_in_its_priority() -> None:
+    both = "{provider: plain}], retry: {per_priority: 2}}"
+    world = World(CONFIG.replace("{provider: plain, priority: 1}]}", both))
+    call, _ = world.chain.first(a_request(asking("two")))
+    world.sent(call)
+    assert call.asked[0].provider == "cloud"
+    assert world.chain.fail(call, REFUSED)
+    assert world.chain.fail(call, Failure("status", "status 429", 429))
+    assert {backend.provider for backend in call.asked} == {"cloud", "plain"}
 
 
 def test_other_failures_are_the_routes_affair() -> None:
@@ -133,9 +144,9 @@ def test_answers_must_not_quote_any_of_its_tokens() -> None:
     call, first = world.chain.first(a_request(asking("one")))
     world.sent(call)
     world.chain.fail(call, REFUSED)
-    first.response = an_answer({"error": "token-1 token-2 token-3"}, 401)
+    first.response = an_answer({"error": "a-token-1 a-token-2 a-token-3"}, 401)
     world.chain.seal.response(first)
-    assert first.response.raw_content == b'{"error": "[redacted] [redacted] token-3"}'
+    assert first.response.raw_content == b'{"error": "[redacted] [redacted] a-token-3"}'
 
 
 def test_another_configuration_keeps_the_signers_of_what_has_not_changed() -> None:

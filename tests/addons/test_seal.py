@@ -163,6 +163,23 @@ def test_a_key_is_blotted_out(encoding: str) -> None:
     assert not attempt.response.headers.get("content-encoding")
 
 
+def test_a_key_that_is_no_secret_stays_in_words() -> None:
+    chain = Chain('providers: {a: {type: openai, base_url: "https://a.example/v1", api_key: y}}')
+    _, attempt = chain.first(a_request(asking("a/m")))
+    attempt.response = an_answer(b'{"x": "you may"}')
+    chain.seal.response(attempt)
+    assert attempt.response.raw_content == b'{"x": "you may"}'
+
+
+def test_a_stream_goes_through_what_blots_them_out() -> None:
+    seal, attempt = ready()
+    attempt.response = an_answer(b"")
+    attempt.response.stream = True
+    seal.responseheaders(attempt)
+    assert callable(attempt.response.stream)
+    assert [*attempt.response.stream(b"data: key-of-a\n\n")] == [b"data: [redacted]\n\n"]
+
+
 def test_an_answer_that_quotes_none_is_not_touched() -> None:
     seal, attempt = ready()
     for body, encoding in (

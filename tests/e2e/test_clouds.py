@@ -66,6 +66,7 @@ def clouds(loopback: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iter
             {"models": [f"a-{name}:*"], "backends": backends, "retry": {"backoff": backoff}}
         )
     config["server"]["allow_direct"] = True
+    config["providers"]["local"] = {"type": "groq", "base_url": "demo", **KEY}
     with running(config, tmp_path_factory.mktemp("clouds"), "-v") as gateway:
         yield gateway
         assert "canary" not in gateway.output() + gateway.metrics()
@@ -188,6 +189,12 @@ def test_claude_on_google_cloud(upstream: Upstream, clouds: Gateway) -> None:
     assert "model" not in body and request.header("anthropic-version") is None
     assert request.header("anthropic-beta") == "x-1"
     assert request.path.endswith(":streamRawPredict")
+
+
+def test_any_type_can_be_the_embedded_provider(upstream: Upstream, clouds: Gateway) -> None:
+    answer = post(clouds.url, MESSAGES, messages("local/hello"))
+    assert answer.status == 200 and answer.headers["x-dragoman-provider"] == "local"
+    assert not upstream.received
 
 
 def test_an_arn_is_one_segment(upstream: Upstream, clouds: Gateway) -> None:
