@@ -12,9 +12,11 @@ from addons.config_file import ConfigError, Problem
 from addons.config_providers import BodyEdits, HeaderEdits, Provider, Timeouts
 from addons.config_routes import Backend, Health, Retry, Route
 from addons.config_values import Address, Duration, Listen, Model, Prefix, Size, address
+from translators.hosts import DEMO_URL
 
 __all__ = [
     "DEFAULT_TIMEOUTS",
+    "DEMO_ADDRESS",
     "DEMO_MODELS",
     "NOWHERE",  # the parts that addons need, whichever file they are in
     "Address",
@@ -42,6 +44,9 @@ DEMO_MODELS = ("hello", "tools", "thinking", "json", "slow")
 
 NOWHERE = "reverse:http://127.0.0.1:1"
 """mitmproxy's mode: where a request goes that no addon has seen to. There is no such server."""
+
+DEMO_ADDRESS = (DEMO_URL.removeprefix("http://"), 80)
+"""The embedded provider's, as attempts know it. Only the gateway's own `server_connect` leads there."""
 
 DEFAULT_TIMEOUTS = Timeouts(connect=5, first_byte=60, idle=60, total=600)
 """Where neither backend nor route nor provider says anything."""
@@ -95,8 +100,8 @@ class Server(Model):
     """Whether an answer that is not streamed has its cost in `x-dragoman-cost-usd`, where it is known."""
     allow_direct: bool = False
     """`PROVIDER/MODEL` works beside the routes. Without routes it always does."""
-    health: Annotated[Health | None, BeforeValidator(_switch)] = Health()
-    """When a backend that fails is left out; `off`: never."""
+    health: Annotated[Health | None, BeforeValidator(_switch)] = None
+    """When a backend that fails is left out: `on`, or its numbers; `off`: never."""
     allow_overrides: tuple[Literal["provider", "timeout", "attempts"], ...] = ()
     """What a client may decide for one request, by the headers x-dragoman-provider, x-dragoman-timeout and
     x-dragoman-attempts. Those that are not listed here are refused."""
@@ -190,7 +195,8 @@ class Config:
     def egress(self) -> frozenset[tuple[str, int]]:
         """Host and port of every enabled provider: nothing else is ever connected to."""
         enabled = (provider for provider in self.providers.values() if not provider.disabled)
-        return frozenset(address_of(provider.base_url) for provider in enabled if provider.base_url)
+        named = {address_of(provider.base_url) for provider in enabled if provider.base_url}
+        return frozenset(named - {DEMO_ADDRESS})
 
 
 def address_of(url: str) -> tuple[str, int]:

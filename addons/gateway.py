@@ -13,6 +13,7 @@ from addons.account import Account
 from addons.admin import Admin
 from addons.admit import Admit
 from addons.call import Call
+from addons.credentials import Credentials
 from addons.demo.addon import Demo
 from addons.health import Health
 from addons.label import Label
@@ -24,7 +25,7 @@ from addons.refusals import Refusals
 from addons.reload import Reload
 from addons.route import Route
 from addons.seal import Seal
-from addons.settings import Settings
+from addons.settings import Settings, Told
 from addons.status import Status
 from addons.translate import Translate
 
@@ -34,11 +35,12 @@ metrics = Metrics()
 demo = Demo()
 proxy = Proxy(lambda flow: Call(flow=flow, config=settings.current()), refusals)
 trust = Trust()
-seal = Seal(demo)
+credentials = Credentials()
+seal = Seal(demo, credentials)
 account = Account(metrics, Prices(settings.current))
 proxy.unread = account.unread
 health = Health(metrics.registry)
-settings.tell(proxy, trust, seal, account, health)
+settings.tell(Told(proxy, trust, seal, account, health, credentials))
 reload = Reload(settings, proxy, seal, metrics.registry)
 status = Status(settings, proxy, health, reload)
 
@@ -50,6 +52,7 @@ addons = [
     Admit(refusals),  # who may ask
     Match(refusals),  # which endpoint, which model
     health,  # who has failed too often to be asked now
+    credentials,  # what providers are shown; once more, after a refusal
     Route(refusals, health),  # which backend, and after a failure, which next
     Translate(refusals),  # in the provider's words, and back
     seal,  # the only way to the wire

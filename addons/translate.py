@@ -85,11 +85,11 @@ class Translate:
         if call.current and call.rest and call.failures[-1].kind == "part":
             self._ask(call, backend, replace(call.current), call.rest.pop(0))
             return
-        model = backend.model or call.model
-        target = host_of(provider).spoken_for(call.endpoint.spoken, model, DIALECTS)
+        model, host = backend.model or call.model, host_of(provider)
+        target = host.spoken_for(call.endpoint.spoken, model, DIALECTS)
         if not target:
             raise Unsupported(call.endpoint.path, f"is nothing that {provider.type} serves")
-        translator = Translator(call.endpoint.spoken, target, host_of(provider).envelope(target))
+        translator = Translator(call.endpoint.spoken, target, host.envelope(target))
         if call.body:
             files = call.fetched if call.config.server.fetch_images else None
             written = translator.request(call.body, model, elsewhere(call), files)
@@ -102,9 +102,15 @@ class Translate:
         """Make the next attempt one that asks this."""
         assert call.rule
         provider, translator = call.config.providers[backend.provider], attempt.translator
+        path = host_of(provider).paths[translator.target.NAME]
         settings = self._settings(provider, call.rule, backend)
         call.request = outgoing_request(
-            call, provider, translator.target, model=attempt.model, body=body, settings=settings
+            call,
+            provider,
+            translator.target,
+            path=path.to(attempt.model, call.stream, provider.places),
+            body=body,
+            settings=settings,
         )
         call.asked.append(backend)
         call.tries.append(attempt)

@@ -8,6 +8,7 @@ from addons.proxy.exchange import (
     FailureKind,
     Peek,
     Timeouts,
+    Unsent,
     is_attempt,
     refused,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "Replay",
     "Timeouts",
     "Trust",
+    "Unsent",
     "drop_header",
     "find_addon",
     "header",

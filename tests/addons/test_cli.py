@@ -75,7 +75,7 @@ def test_without_a_file_the_environment_speaks(
 
 def test_models_and_providers_are_tables(invoke) -> None:
     assert "demo/hello" in invoke("models").stdout
-    assert "TYPE       SERVES" in invoke("providers").stdout
+    assert "azure-openai" in invoke("providers").stdout.partition("SERVES")[2]
 
 
 def test_status_asks_where_the_file_says(invoke, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
