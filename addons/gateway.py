@@ -23,6 +23,7 @@ from addons.route import Route
 from addons.seal import Seal
 from addons.settings import Settings
 from addons.translate import Translate
+from addons.views import Views
 
 settings = Settings()
 refusals = Refusals(settings.current)
@@ -47,5 +48,6 @@ addons = [
     demo,  # the embedded provider
     account,  # the log line and the metrics
     Label(),  # what people read in mitmweb: comments and markers
+    Views(),  # and the transcripts of bodies
     Admin(settings.current, metrics.registry, lambda: proxy.is_listening),  # /metrics, /health, /ready
 ]

@@ -74,7 +74,7 @@ def test_a_client_and_its_attempts_are_listed_and_linked(
         "refused-a-b-c → b/refused-a-b-c · 3 attempts · 200 · 20+7 tokens",
         "attempt 1/3 · refused/refused-a-b-c · connect",
         "attempt 2/3 · a/refused-a-b-c · 429",
-        "attempt 3/3 · b/refused-a-b-c · ok",
+        "attempt 3/3 · b/refused-a-b-c · ok · 20+7 tokens",
     ]
     assert len(set(map(tag, comments))) == 1
     markers = mitmweb.page.locator(".flow-table .marker").all_inner_texts()
@@ -175,7 +175,10 @@ def test_an_attempt_that_is_replayed_is_signed(
     again = upstream.wait_for("a", 2)
     assert again.body == upstream.of("a")[0].body
     assert again.header("authorization") == f"Bearer {PROVIDER_KEY}-a"
-    eventually(lambda: untagged(mitmweb.comments())[1] == "attempt 1 · a/a · ok", "the answer is not shown")
+    eventually(
+        lambda: untagged(mitmweb.comments())[1] == "attempt 1 · a/a · ok · 20+7 tokens",
+        "the answer is not shown",
+    )
     attempt = mitmweb.flows()[1]
     assert "now it works" in mitmweb.get(f"flows/{attempt['id']}/response/content.data")
 
