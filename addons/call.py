@@ -42,6 +42,8 @@ class Call(Exchange):
     checked: set[str] = field(default_factory=set[str])
     """Ids of attempts that `Admit` has passed."""
 
+    as_read: tuple[bytes | None, tuple[tuple[bytes, bytes], ...]] | None = None
+    """The request's body and headers when they were read: a person may edit them after that."""
     endpoint: Endpoint | None = None
     body: Body | None = None
     """`None` where the endpoint takes something else than JSON."""

@@ -19,6 +19,7 @@ from addons.match import Match
 from addons.metrics import Metrics
 from addons.proxy import Proxy, Replay, Trust
 from addons.refusals import Refusals
+from addons.reread import Reread
 from addons.route import Route
 from addons.seal import Seal
 from addons.settings import Settings
@@ -32,6 +33,7 @@ demo = Demo()
 proxy = Proxy(lambda flow: Call(flow=flow, config=settings.current()), refusals)
 trust = Trust()
 seal = Seal(demo)
+match, route = Match(refusals), Route(refusals)
 account = Account(metrics)
 settings.tell(proxy, trust, seal, account)
 
@@ -41,8 +43,9 @@ addons = [
     Replay(proxy),  # recorded answers, and the replay button
     trust,  # certificates of a provider's own
     Admit(refusals),  # who may ask
-    Match(refusals),  # which endpoint, which model
-    Route(refusals),  # which backend, and after a failure, which next
+    match,  # which endpoint, which model
+    Reread(match, route),  # what people edit in a request that is held
+    route,  # which backend, and after a failure, which next
     Translate(refusals),  # in the provider's words, and back
     seal,  # the only way to the wire
     demo,  # the embedded provider
