@@ -17,7 +17,9 @@ from addons.demo.addon import Demo
 from addons.label import Label
 from addons.match import Match
 from addons.metrics import Metrics
-from addons.proxy import Proxy, Replay, Trust
+from addons.proxy import Exports, Proxy, Replay, Trust
+from addons.record import Record
+from addons.redact import Redact
 from addons.refusals import Refusals
 from addons.reread import Reread
 from addons.route import Route
@@ -34,6 +36,7 @@ proxy = Proxy(lambda flow: Call(flow=flow, config=settings.current()), refusals)
 trust = Trust()
 seal = Seal(demo)
 match, route = Match(refusals), Route(refusals)
+redact = Redact(settings.current)
 account = Account(metrics)
 settings.tell(proxy, trust, seal, account)
 
@@ -50,7 +53,10 @@ addons = [
     seal,  # the only way to the wire
     demo,  # the embedded provider
     account,  # the log line and the metrics
+    redact,  # no secret in what people see of a stream
+    Exports(redact.copy),  # nor in what they export
     Label(),  # what people read in mitmweb: comments and markers
+    Record(settings.current, redact),  # nor in what is written to a file
     Views(),  # and the transcripts of bodies
     Admin(settings.current, metrics.registry, lambda: proxy.is_listening),  # /metrics, /health, /ready
 ]

@@ -13,6 +13,7 @@ from addons.account import outcomes, status_of
 from addons.call import Call, Try, attempt_call, client_call
 from addons.prices import cost_usd
 from addons.proxy import find_addon
+from addons.record import Record
 from addons.views import COST, formats
 from addons.views.page import dollars
 
@@ -27,8 +28,9 @@ class Label:
     @property
     def idle(self) -> bool:
         """Whether nobody would read a word of it: there is no UI, and nothing is recorded."""
-        recorded = any(getattr(ctx.options, name, None) for name in ("save_stream_file", "hardump"))
-        return not recorded and find_addon(View) is None
+        saved = any(getattr(ctx.options, name, None) for name in ("save_stream_file", "hardump"))
+        record = find_addon(Record)
+        return not saved and (record is None or record.idle) and find_addon(View) is None
 
     def running(self) -> None:
         options = ctx.options

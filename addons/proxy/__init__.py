@@ -2,6 +2,7 @@
 
 from addons.proxy.dispatch import find_addon
 from addons.proxy.exchange import AttemptHook, Exchange, Failure, FailureKind, Peek, Timeouts, is_attempt
+from addons.proxy.exports import Exports
 from addons.proxy.messages import drop_header, header, shallow
 from addons.proxy.proxy import Answers, Limits, Proxy
 from addons.proxy.replay import Replay
@@ -12,6 +13,7 @@ __all__ = [
     "AttemptHook",
     "Certificates",
     "Exchange",
+    "Exports",
     "Failure",
     "FailureKind",
     "Limits",
