@@ -35,13 +35,15 @@ class Redact:
         """Whether nobody looks at flows."""
         return find_addon(View) is None and not ctx.options.hardump and not ctx.options.save_stream_file
 
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        """What a provider sets as its cookies, or quotes: clients do not get those headers anyway."""
+        if flow.response and (call := Call.of_attempt(flow)):
+            redact_headers(flow.response, self._secrets(call))
+
     def response(self, flow: http.HTTPFlow) -> None:
         """What was kept of a stream for people to look at: the client has had it already."""
-        if flow.response and (call := Call.of(flow)):
-            if is_attempt(flow):
-                redact_headers(flow.response)
-            if flow.response.stream:
-                blot_body(flow.response, self._secrets(call))
+        if flow.response and flow.response.stream and (call := Call.of(flow)):
+            blot_body(flow.response, self._secrets(call))
 
     def error(self, flow: http.HTTPFlow) -> None:
         self.response(flow)
@@ -53,11 +55,12 @@ class Redact:
         copy.id = flow.id
         secrets = self._secrets(call)
         redact(copy.request)
-        blot_message(copy.request, secrets)
+        blot_headers(copy.request, secrets)
+        blot_body(copy.request, secrets)
         copy.request.data.path = blotted(copy.request.data.path, secrets)
         if copy.response:
-            redact_headers(copy.response)
-            blot_message(copy.response, secrets)
+            redact_headers(copy.response, secrets)
+            blot_body(copy.response, secrets)
         copy.comment = blotted(copy.comment.encode(), secrets).decode()
         if copy.error:
             copy.error.msg = blotted(copy.error.msg.encode(), secrets).decode()
@@ -113,11 +116,10 @@ def blotted(data: bytes, secrets: Iterable[bytes]) -> bytes:
     return data
 
 
-def blot_message(message: http.Message, secrets: tuple[bytes, ...]) -> None:
-    """Take secrets out of headers and body."""
+def blot_headers(message: http.Message, secrets: tuple[bytes, ...]) -> None:
+    """Take secrets out of the values of headers."""
     fields = message.headers.fields
     message.headers.fields = tuple((name, blotted(value, secrets)) for name, value in fields)
-    blot_body(message, secrets)
 
 
 def blot_body(message: http.Message, secrets: tuple[bytes, ...]) -> None:
@@ -138,13 +140,12 @@ def blot_body(message: http.Message, secrets: tuple[bytes, ...]) -> None:
             message.headers["content-length"] = str(len(clean))
 
 
-def redact_headers(response: http.Response) -> None:
-    """Take the credentials out of an answer's headers."""
-    fields = response.headers.fields
-    if any(_SECRET.fullmatch(name) for name, _ in fields):
-        response.headers.fields = tuple(
-            (name, REDACTED if _SECRET.fullmatch(name) else value) for name, value in fields
-        )
+def redact_headers(response: http.Response, secrets: tuple[bytes, ...]) -> None:
+    """Take credentials and secrets out of an answer's headers."""
+    response.headers.fields = tuple(
+        (name, REDACTED if _SECRET.fullmatch(name) else value) for name, value in response.headers.fields
+    )
+    blot_headers(response, secrets)
 
 
 def address_to_gateway(flow: http.HTTPFlow, config: Config) -> None:
