@@ -27,6 +27,10 @@ from translators.canonical import (
 )
 
 
+SUMS = ("input", "output")
+"""Of usage, what is told even if it is 0."""
+
+
 @dataclass(slots=True)
 class Block:
     """A piece of one answer: pieces of text of one kind, or a call."""
@@ -177,6 +181,6 @@ def tell_failure(failed: Failed, page: Page) -> None:
 
 
 def usage_text(usage: Usage) -> str:
-    """`20 input, 7 output, 10 cache_read`: what the provider has said, and no more."""
+    """`20 input, 7 output, 10 cache_read`: what the provider has said, but for things that were not there."""
     counts = ((name, getattr(usage, name)) for name in Usage.__slots__)
-    return ", ".join(f"{count:,} {name}" for name, count in counts if count is not None)
+    return ", ".join(f"{count:,} {name}" for name, count in counts if count or (count == 0 and name in SUMS))
