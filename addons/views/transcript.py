@@ -145,6 +145,8 @@ def _stream(data: bytes, flow: http.HTTPFlow, page: Page) -> None:
     if len(data) > STREAMED:
         page.missing.append(f"the last {len(data) - STREAMED:,} bytes")
         data = data[:STREAMED]
+    if isinstance(rest := flow.metadata.get("not_kept"), int):
+        page.missing.append(f"{rest:,} bytes at the end, which were not kept")
     name = named(flow, KNOWN) or _stream_looks_like(data)
     spoken = SPOKEN[name or ""]
     framing = spoken.Framing()

@@ -166,6 +166,12 @@ def test_a_stream_that_broke_off() -> None:
     assert "the stream broke off" in transcript(answered(stream(STREAMED_CALL[:3], "")))
 
 
+def test_a_stream_of_which_only_the_beginning_was_kept() -> None:
+    assert "left out: 1,234 bytes at the end" in transcript(
+        answered(stream(STREAMED_CALL[:3], ""), not_kept=1234)
+    )
+
+
 def test_a_stream_that_becomes_unreadable() -> None:
     page = transcript(answered(stream(STREAMED_CALL[:2], "data: {{{\n\n")))
     assert "Let me see." in page and "the rest of the stream can't be read" in page
