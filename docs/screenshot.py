@@ -1,6 +1,6 @@
 """Makes the pictures of mitmweb, as Chromium shows it.
 
-docs/mitmweb.png is a failed attempt and its fallback, docs/transcript.png the transcript of a streamed tool call.
+docs/mitmweb.png is a failed attempt and its fallback; docs/transcript.png a streamed tool call, put together.
 
 .venv/bin/python -m docs.screenshot
 """

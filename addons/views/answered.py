@@ -26,7 +26,6 @@ from translators.canonical import (
     Used,
 )
 
-
 SUMS = ("input", "output")
 """Of usage, what is told even if it is 0."""
 
