@@ -49,6 +49,8 @@ class Call(Exchange):
     checked: set[str] = field(default_factory=set[str])
     """Ids of attempts that `Admit` has passed."""
 
+    as_read: tuple[bytes | None, tuple[tuple[bytes, bytes], ...]] | None = None
+    """The request's body and headers when they were read: a person may edit them after that."""
     endpoint: Endpoint | None = None
     path_model: str = ""
     """The model that the path names, as it is written there."""

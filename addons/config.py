@@ -31,6 +31,7 @@ __all__ = [
     "Listed",
     "Problem",
     "Provider",
+    "Recording",
     "Retry",
     "Route",
     "Server",
@@ -74,6 +75,27 @@ def _switch(value: object) -> object:
     return None if value == "off" else {} if value == "on" else value
 
 
+class Recording(Model):
+    """Where calls are recorded. A bare text is `file`."""
+
+    file: Annotated[str, Field(min_length=1)]
+    """Gets each client's flow and its attempts, without secrets. One that is there already is kept as
+    FILE.1."""
+    sample: Annotated[float, Field(ge=0, le=1)] = 1
+    """The share of calls that is recorded."""
+    max_bytes: Size | None = None
+    """Before it grows over this size, a file becomes FILE.1, and FILE.1 becomes FILE.2."""
+    keep: Annotated[int, Field(ge=1)] = 5
+    """So many old files are kept."""
+    hide_text: bool = False
+    """Texts are replaced by as many `x`: only the shape of what was said is left."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_text(cls, value: object) -> object:
+        return {"file": value} if isinstance(value, str) else value
+
+
 class Server(Model):
     """The gateway's own listeners and limits."""
 
@@ -91,6 +113,8 @@ class Server(Model):
     """Running streams may finish for so long after SIGTERM."""
     keep_flows: Annotated[int, Field(ge=1)] = 1000
     """The newest flows that stay in mitmweb and mitmproxy; older ones are let go once they are over."""
+    record: Recording | None = None
+    """Record to a file; `--record FILE` does it without this."""
     api_keys: tuple[ApiKey, ...] = ()
     """If there are any, a client must present one."""
     fetch_images: bool = False

@@ -12,6 +12,7 @@ from addons.proxy.exchange import (
     is_attempt,
     refused,
 )
+from addons.proxy.exports import Exports
 from addons.proxy.messages import drop_header, header, shallow
 from addons.proxy.proxy import Answers, Limits, Proxy
 from addons.proxy.replay import Replay
@@ -22,6 +23,7 @@ __all__ = [
     "AttemptHook",
     "Certificates",
     "Exchange",
+    "Exports",
     "Failure",
     "FailureKind",
     "Limits",

@@ -121,7 +121,8 @@ def test_run_passes_on_what_it_is_told(invoke, started, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     arguments = started[0][1]
     assert arguments[3:6] == ["::1", "--listen-port", "80"]
-    assert arguments[8:12] == ["-w", "out.flow", "-S", "in.flow"]
+    assert arguments[8:10] == ["-S", "in.flow"]
+    assert f"gateway_record={Path.cwd() / 'out.flow'}" in arguments
     found = options(arguments)
     assert found["gateway_config"] == "config.yaml"
     assert found["gateway_admin"] == "off"

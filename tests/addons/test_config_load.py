@@ -127,7 +127,7 @@ rotues: []
     assert problems(text) == [
         "config.yaml:2: server.listen: must be HOST:PORT such as 127.0.0.1:1975",
         "config.yaml:3: server.colour: unknown key; allowed: listen, admin, max_request_bytes, max_header_bytes, "
-        "header_timeout, shutdown_grace, keep_flows, api_keys, fetch_images, cost_header, allow_direct, health, allow_overrides",
+        "header_timeout, shutdown_grace, keep_flows, record, api_keys, fetch_images, cost_header, allow_direct, health, allow_overrides",
         "config.yaml:5: providers.a.api_kee: unknown key, did you mean api_key? allowed: type, base_url, headers, "
         "forward_headers, body, timeouts, tls, prices, api_key",
         f"config.yaml:6: providers.b.type: unknown type nonsense; allowed: {', '.join(TYPES)}",
