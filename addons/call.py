@@ -29,6 +29,8 @@ class Try:
     translator: Translator
     dropped: tuple[str, ...] = ()
     """The client's names of what it isn't asked."""
+    lease: object | None = None
+    """What it was signed with, where that is fetched."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -47,6 +49,8 @@ class Call(Exchange):
     checked: set[str] = field(default_factory=set[str])
     """Ids of attempts that `Admit` has passed."""
 
+    as_read: tuple[bytes | None, tuple[tuple[bytes, bytes], ...]] | None = None
+    """The request's body and headers when they were read: a person may edit them after that."""
     endpoint: Endpoint | None = None
     path_model: str = ""
     """The model that the path names, as it is written there."""
@@ -61,13 +65,15 @@ class Call(Exchange):
     backend: Backend | None = None
     """The one that `Route` has chosen for the next attempt."""
     again: Backend | None = None
-    """The one to ask again, whatever `Route` would choose: the attempt before was not the last word."""
+    """The one to ask again, whatever is planned: its credentials are new, or there is more to ask."""
     rest: list[bytes] = field(default_factory=list[bytes])
     """Further requests to the same backend, where it takes in several what the client asks in one."""
     fetched: dict[str, Data] = field(default_factory=dict[str, Data])
     """Files that the client has named, by their addresses."""
     lease: Lease | None = None
     """What `Health` remembers of it until the attempt has ended."""
+    renewed: list[Backend] = field(default_factory=list[Backend])
+    """Those that were asked once more, which is not counted; once for each provider."""
     asked: list[Backend] = field(default_factory=list[Backend])
     """The backends of all attempts, in step with `attempts` and `tries`."""
     tries: list[Try] = field(default_factory=list[Try])
@@ -84,10 +90,15 @@ class Call(Exchange):
     ended: bool = False
     """Whether it is in the log."""
 
+    def has_renewed(self, provider: str) -> bool:
+        """Whether a provider's credentials were renewed for this call already."""
+        return any(backend.provider == provider for backend in self.renewed)
+
     @property
     def made(self) -> int:
-        """Attempts so far; several that make one answer count as one."""
-        return len(self.attempts) - sum(failure.kind == "part" for failure in self.failures)
+        """Attempts so far. Several that make one answer count as one, and those with new credentials not."""
+        parts = sum(failure.kind == "part" for failure in self.failures)
+        return len(self.attempts) - parts - len(self.renewed)
 
     @property
     def current(self) -> Try | None:

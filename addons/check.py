@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from addons.config import Address, Backend, Config, Problem, Provider, Route
-from addons.config_providers import SERVED
+from addons.config import DEMO_ADDRESS, Address, Backend, Config, Problem, Provider, Route, address_of
+from addons.config_types import TYPES
+from addons.endpoints import ENDPOINTS
+from translators import TARGETS
+from translators.hosts import DEMO_URL, HOSTS
 
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """Addresses that one can listen on, but not call."""
@@ -40,7 +43,16 @@ def models(config: Config) -> str:
 
 def providers(config: Config) -> str:
     """For `dragoman providers`: who is configured, and what each type can serve."""
-    return f"{_providers(config)}\n\n{table(('TYPE', 'SERVES'), SERVED.items())}"
+    served = ((kind, serves(kind)) for kind in TYPES)
+    return f"{_providers(config)}\n\n{table(('TYPE', 'SERVES'), served)}"
+
+
+def serves(kind: str) -> str:
+    """What a type of provider can be asked, as the metrics name it."""
+    if kind == "demo":
+        return "what its `dialect` can be asked, and every failure on demand"
+    asked = (each.operation for each in ENDPOINTS if HOSTS[kind].spoken_for(each.spoken, "", TARGETS))
+    return ", ".join(asked).replace("_", " ") or "nothing yet"
 
 
 def banner(config: Config, source: str, listen: Address, admin: Address | None, web: str = "") -> str:
@@ -104,7 +116,9 @@ def _providers(config: Config) -> str:
 
 
 def _address(provider: Provider) -> str:
-    return provider.base_url or ("-" if provider.disabled else "embedded")
+    if provider.disabled:
+        return provider.base_url or "-"
+    return provider.base_url if address_of(provider.base_url or DEMO_URL) != DEMO_ADDRESS else "embedded"
 
 
 def _state(provider: Provider) -> str:

@@ -66,6 +66,7 @@ class Run:
             "termlog_verbosity": "info" if self.verbose else "warn",
         }
         options |= {"gateway_admin": str(self.admin)} if self.admin else {}
+        options |= {"gateway_record": str(Path.cwd() / self.record)} if self.record else {}
         options |= {} if _loopback(listen.host) else {"block_global": "false"}
         if self.web:
             options |= {
@@ -79,7 +80,7 @@ class Run:
         if self.replay:
             options |= {"server_replay_extra": "404", "server_replay_refresh": "false"}
         places = ["--listen-host", listen.host, "--listen-port", str(listen.port), "--mode", NOWHERE]
-        files = [*(["-w", self.record] if self.record else []), *(["-S", self.replay] if self.replay else [])]
+        files = ["-S", self.replay] if self.replay else []
         script = str(Path(__file__).with_name("gateway.py"))
         return ["-s", script, *places, *files, *(part for it in options.items() for part in _set(*it))]
 

@@ -12,9 +12,11 @@ from addons.config_file import ConfigError, Problem
 from addons.config_providers import BodyEdits, HeaderEdits, Provider, Timeouts
 from addons.config_routes import Backend, Health, Retry, Route
 from addons.config_values import Address, Duration, Listen, Model, Prefix, Size, address
+from translators.hosts import DEMO_URL
 
 __all__ = [
     "DEFAULT_TIMEOUTS",
+    "DEMO_ADDRESS",
     "DEMO_MODELS",
     "NOWHERE",  # the parts that addons need, whichever file they are in
     "Address",
@@ -29,6 +31,7 @@ __all__ = [
     "Listed",
     "Problem",
     "Provider",
+    "Recording",
     "Retry",
     "Route",
     "Server",
@@ -42,6 +45,9 @@ DEMO_MODELS = ("hello", "tools", "thinking", "json", "slow")
 
 NOWHERE = "reverse:http://127.0.0.1:1"
 """mitmproxy's mode: where a request goes that no addon has seen to. There is no such server."""
+
+DEMO_ADDRESS = (DEMO_URL.removeprefix("http://"), 80)
+"""The embedded provider's, as attempts know it. Only the gateway's own `server_connect` leads there."""
 
 DEFAULT_TIMEOUTS = Timeouts(connect=5, first_byte=60, idle=60, total=600)
 """Where neither backend nor route nor provider says anything."""
@@ -69,6 +75,27 @@ def _switch(value: object) -> object:
     return None if value == "off" else {} if value == "on" else value
 
 
+class Recording(Model):
+    """Where calls are recorded. A bare text is `file`."""
+
+    file: Annotated[str, Field(min_length=1)]
+    """Gets each client's flow and its attempts, without secrets. One that is there already is kept as
+    FILE.1."""
+    sample: Annotated[float, Field(ge=0, le=1)] = 1
+    """The share of calls that is recorded."""
+    max_bytes: Size | None = None
+    """Before it grows over this size, a file becomes FILE.1, and FILE.1 becomes FILE.2."""
+    keep: Annotated[int, Field(ge=1)] = 5
+    """So many old files are kept."""
+    hide_text: bool = False
+    """Texts are replaced by as many `x`: only the shape of what was said is left."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_text(cls, value: object) -> object:
+        return {"file": value} if isinstance(value, str) else value
+
+
 class Server(Model):
     """The gateway's own listeners and limits."""
 
@@ -86,6 +113,8 @@ class Server(Model):
     """Running streams may finish for so long after SIGTERM."""
     keep_flows: Annotated[int, Field(ge=1)] = 1000
     """The newest flows that stay in mitmweb and mitmproxy; older ones are let go once they are over."""
+    record: Recording | None = None
+    """Record to a file; `--record FILE` does it without this."""
     api_keys: tuple[ApiKey, ...] = ()
     """If there are any, a client must present one."""
     fetch_images: bool = False
@@ -95,8 +124,8 @@ class Server(Model):
     """Whether an answer that is not streamed has its cost in `x-dragoman-cost-usd`, where it is known."""
     allow_direct: bool = False
     """`PROVIDER/MODEL` works beside the routes. Without routes it always does."""
-    health: Annotated[Health | None, BeforeValidator(_switch)] = Health()
-    """When a backend that fails is left out; `off`: never."""
+    health: Annotated[Health | None, BeforeValidator(_switch)] = None
+    """When a backend that fails is left out: `on`, or its numbers; `off`: never."""
     allow_overrides: tuple[Literal["provider", "timeout", "attempts"], ...] = ()
     """What a client may decide for one request, by the headers x-dragoman-provider, x-dragoman-timeout and
     x-dragoman-attempts. Those that are not listed here are refused."""
@@ -190,7 +219,8 @@ class Config:
     def egress(self) -> frozenset[tuple[str, int]]:
         """Host and port of every enabled provider: nothing else is ever connected to."""
         enabled = (provider for provider in self.providers.values() if not provider.disabled)
-        return frozenset(address_of(provider.base_url) for provider in enabled if provider.base_url)
+        named = {address_of(provider.base_url) for provider in enabled if provider.base_url}
+        return frozenset(named - {DEMO_ADDRESS})
 
 
 def address_of(url: str) -> tuple[str, int]:

@@ -7,12 +7,16 @@ from typing import cast
 
 from addons import config_file
 from addons.config import Config, Endpoints, Server, address_of
+from addons.config_environment import providers_of
 from addons.config_file import ConfigError, Document, Problem, spell
 from addons.config_inert import inert, shadowed
 from addons.config_problems import unknown, validate
-from addons.config_providers import SERVED, TYPES, Disabled, Provider
+from addons.config_providers import Disabled, Provider
 from addons.config_routes import Route
+from addons.config_types import TYPES
 from addons.config_values import Model, mapping_of
+from translators.errors import BadRequest
+from translators.hosts import HOSTS, segment
 
 
 class File(Model):
@@ -49,29 +53,7 @@ def parse(text: str, env: Mapping[str, str], source: str = "config.yaml") -> Con
 
 def from_environment(env: Mapping[str, str]) -> Config:
     """The providers for which the environment has a key or an address, and the embedded ones."""
-    openai = _given(
-        api_key=env.get("OPENAI_API_KEY"),
-        base_url=env.get("OPENAI_BASE_URL"),
-        headers={
-            "set": _given(
-                **{
-                    "openai-organization": env.get("OPENAI_ORG_ID"),
-                    "openai-project": env.get("OPENAI_PROJECT_ID"),
-                }
-            )
-        },
-    )
-    anthropic = _given(api_key=env.get("ANTHROPIC_API_KEY"), base_url=env.get("ANTHROPIC_BASE_URL"))
-    providers: dict[str, object] = {"demo": {"type": "demo"}}
-    providers["demo-claude"] = {"type": "demo", "dialect": "anthropic_messages"}
-    for name, options in (("openai", openai), ("anthropic", anthropic)):
-        if options.keys() & {"api_key", "base_url"}:
-            providers[name] = {"type": name} | options
-    return _build(Document("environment", {"providers": providers}))
-
-
-def _given(**options: object) -> dict[str, object]:
-    return {name: value for name, value in options.items() if value}
+    return _build(Document("environment", {"providers": providers_of(env)}))
 
 
 def _build(document: Document) -> Config:
@@ -110,23 +92,17 @@ def _provider(name: str, options: object, document: Document) -> Provider:
     given = mapping_of(options)
     match given and given.get("type"):
         case str() as kind if kind in TYPES:
-            if kind not in SERVED:
-                document.report((*path, "type"), f"type {kind} is not served yet; {_served()}")
             provider = validate(TYPES[kind], given, path, document)
             return Disabled(type=kind, reason=reason) if unset or not provider else provider
         case str() as kind if (*path, "type") not in document.unset:
-            document.report((*path, "type"), f"unknown type {kind}; {_served()}")
+            document.report((*path, "type"), f"unknown type {kind}{unknown(kind, [*TYPES])}")
         case None if given is not None:
-            document.report((*path, "type"), f"is required; {_served()}")
+            document.report((*path, "type"), f"is required; allowed: {', '.join(TYPES)}")
         case _ if given is None:
             document.report(path, "must be a mapping with at least a type")
         case _:
             pass
     return Disabled(type="unknown", reason=reason)
-
-
-def _served() -> str:
-    return f"this version serves {', '.join(SERVED)}"
 
 
 def _check_certificates(providers: Mapping[str, Provider], document: Document) -> None:
@@ -151,6 +127,20 @@ def _check_routes(top: dict[str, object], providers: Mapping[str, Provider], doc
             name = backend.get("provider")
             if isinstance(name, str) and name not in providers and path not in document.unset:
                 document.report(path, f"no provider is called {name}{unknown(name, list(providers))}")
+            _check_model(backend.get("model"), providers.get(str(name)), (*path[:-1], "model"), document)
+
+
+def _check_model(
+    model: object, provider: Provider | None, path: config_file.Path, document: Document
+) -> None:
+    """Where a model is a part of a path, that it leads nowhere else."""
+    if not isinstance(model, str) or path in document.unset or not provider or provider.disabled:
+        return
+    if provider.type != "demo" and any("{model}" in it.whole for it in HOSTS[provider.host].paths.values()):
+        try:
+            segment(model)
+        except BadRequest as error:
+            document.report(path, error.reason)
 
 
 def _items(parent: dict[str, object], key: str) -> Iterator[dict[str, object]]:

@@ -1,14 +1,12 @@
-"""The providers of config.yaml: one class a type, and the table of what this version serves."""
+"""What all providers of config.yaml have in common, whatever their type."""
 
 import ssl
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, FilePath, SecretStr, model_validator
 
 from addons.config_values import (
-    BaseUrl,
     Duration,
     ForwardableHeader,
     HeaderValue,
@@ -16,8 +14,7 @@ from addons.config_values import (
     Model,
     SettableHeader,
 )
-
-Dialect = Literal["openai_chat", "anthropic_messages"]
+from translators.hosts import HOSTS
 
 
 def editable(field: str) -> str:
@@ -25,13 +22,6 @@ def editable(field: str) -> str:
     if field in ("model", "stream"):
         raise ValueError(f"{field} is the gateway's to set; a backend's own name is its `model`")
     return field
-
-
-def unset(value: str) -> str:
-    """The address of a provider that has none."""
-    if value:
-        raise ValueError("is not to be set: this provider is a part of the gateway")
-    return value
 
 
 class HeaderEdits(Model):
@@ -163,7 +153,7 @@ class Provider(Model):
     @property
     def speaks(self) -> str:
         """The wire format of its chat requests, named as the dialect's module; empty where there is none."""
-        return ""
+        return next(iter(HOSTS[self.host].paths))
 
     @property
     def host(self) -> str:
@@ -190,6 +180,10 @@ class Disabled(Provider):
     """What is missing."""
 
     @property
+    def speaks(self) -> str:
+        return ""
+
+    @property
     def disabled(self) -> str | None:
         return self.reason
 
@@ -199,198 +193,3 @@ class Keyed(Provider):
 
     api_key: SecretStr | None = None
     """None for a server that asks for none."""
-
-
-class OpenAI(Keyed):
-    """OpenAI, or any server that is compatible with it."""
-
-    base_url: BaseUrl = "https://api.openai.com/v1"
-    """Up to and including the version."""
-    api_key: SecretStr | None = None
-    """Sent as a bearer token; none for a server that asks for none."""
-
-    @property
-    def speaks(self) -> str:
-        return "openai_chat"
-
-
-class Anthropic(Keyed):
-    """Anthropic's own API, or a server that is compatible with it."""
-
-    base_url: BaseUrl = "https://api.anthropic.com"
-    """Without the version."""
-    api_key: SecretStr | None = None
-    """Sent as `x-api-key`."""
-
-    @property
-    def speaks(self) -> str:
-        return "anthropic_messages"
-
-
-class Demo(Provider):
-    """The embedded provider: no network, no key."""
-
-    base_url: Annotated[str, AfterValidator(unset)] = ""
-    """Not to be set: its port is known once it runs."""
-    dialect: Dialect = "openai_chat"
-    """The wire format in which it answers the gateway."""
-
-    @property
-    def speaks(self) -> str:
-        return self.dialect
-
-
-class Entra(Model):
-    """Microsoft Entra ID: with a `client_secret`, or with the token in a file (workload identity)."""
-
-    tenant_id: str
-    """The directory."""
-    client_id: str
-    """The application."""
-    client_secret: SecretStr | None = None
-    """The application's secret."""
-    token_file: Path | None = None
-    """A federated token, read anew for each refresh."""
-
-    @model_validator(mode="after")
-    def _one_proof(self) -> Self:
-        if (self.client_secret is None) == (self.token_file is None):
-            raise ValueError("needs either client_secret or token_file")
-        return self
-
-
-class AzureOpenAI(Provider):
-    """Azure OpenAI."""
-
-    base_url: BaseUrl
-    """The resource, such as https://my-resource.openai.azure.com"""
-    api_version: str
-    """Such as 2025-01-01-preview."""
-    api_key: SecretStr | None = None
-    """Sent as `api-key`."""
-    entra: Entra | None = None
-    """Instead of a key."""
-
-    @model_validator(mode="after")
-    def _one_credential(self) -> Self:
-        if (self.api_key is None) == (self.entra is None):
-            raise ValueError("needs either api_key or entra")
-        return self
-
-
-class AwsCredentials(Model):
-    """A key pair, a profile, or a role; without any of them AWS's own default chain."""
-
-    access_key_id: str | None = None
-    """With `secret_access_key`."""
-    secret_access_key: SecretStr | None = None
-    """With `access_key_id`."""
-    session_token: SecretStr | None = None
-    """With temporary keys."""
-    profile: str | None = None
-    """A section of the AWS configuration files."""
-    role_arn: str | None = None
-    """A role to assume with `web_identity_token_file`."""
-    web_identity_token_file: Path | None = None
-    """An OpenID Connect token, read anew for each refresh."""
-
-    @model_validator(mode="after")
-    def _one_form(self) -> Self:
-        keys = (self.access_key_id is not None, self.secret_access_key is not None)
-        role = (self.role_arn is not None, self.web_identity_token_file is not None)
-        if keys[0] != keys[1] or role[0] != role[1] or keys[0] + role[0] + (self.profile is not None) != 1:
-            raise ValueError(
-                "needs access_key_id and secret_access_key, profile, or role_arn and web_identity_token_file"
-            )
-        return self
-
-
-class AwsBedrock(Provider):
-    """Amazon Bedrock."""
-
-    base_url: BaseUrl
-    """Made of the region when not said."""
-    region: str
-    """Such as us-east-1."""
-    credentials: AwsCredentials | None = None
-    """Without it, AWS's own default chain."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _default_base_url(cls, value: dict[str, object]) -> dict[str, object]:
-        return {"base_url": f"https://bedrock-runtime.{value.get('region')}.amazonaws.com"} | value
-
-
-class GcpCredentials(Model):
-    """A service account's key, or a token that someone else refreshes."""
-
-    service_account_file: Path | None = None
-    """The JSON file that Google Cloud hands out."""
-    access_token: SecretStr | None = None
-    """A bearer token."""
-
-    @model_validator(mode="after")
-    def _one_form(self) -> Self:
-        if (self.service_account_file is None) == (self.access_token is None):
-            raise ValueError("needs either service_account_file or access_token")
-        return self
-
-
-class GcpVertex(Provider):
-    """Google Cloud's Vertex AI."""
-
-    base_url: BaseUrl
-    """Made of the location when not said."""
-    project: str
-    """The project's id."""
-    location: str
-    """Such as us-central1, or global."""
-    credentials: GcpCredentials | None = None
-    """Without it, application default credentials."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _default_base_url(cls, value: dict[str, object]) -> dict[str, object]:
-        location = value.get("location")
-        host = "aiplatform" if location == "global" else f"{location}-aiplatform"
-        return {"base_url": f"https://{host}.googleapis.com"} | value
-
-
-class Gemini(Provider):
-    """Google's Gemini API."""
-
-    base_url: BaseUrl = "https://generativelanguage.googleapis.com"
-    """Without the version."""
-    api_key: SecretStr | None = None
-    """Sent as `x-goog-api-key`."""
-
-
-class Cohere(Provider):
-    """Cohere."""
-
-    base_url: BaseUrl = "https://api.cohere.com"
-    """Without the version."""
-    api_key: SecretStr | None = None
-    """Sent as a bearer token."""
-
-
-TYPES: Mapping[str, type[Provider]] = {
-    "openai": OpenAI,
-    "anthropic": Anthropic,
-    "demo": Demo,
-    "azure-openai": AzureOpenAI,
-    "aws-bedrock": AwsBedrock,
-    "aws-anthropic": AwsBedrock,
-    "gcp-vertex": GcpVertex,
-    "gcp-anthropic": GcpVertex,
-    "gemini": Gemini,
-    "cohere": Cohere,
-}
-"""Every type that config.yaml has a word for."""
-
-SERVED: Mapping[str, str] = {
-    "openai": "chat completions, completions, models",
-    "anthropic": "messages, models",
-    "demo": "chat completions or messages, as its `dialect` says, and every failure on demand",
-}
-"""The types that this version can reach, and what each of them serves."""

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
+from translators.hosts import DEMO_URL
+
 
 class Plain(str):
     """A scalar that was written without quotes: what it is depends on where it stands."""
@@ -132,8 +134,18 @@ def header_value(value: str) -> str:
     return value.strip()
 
 
+def root_url(value: str) -> str:
+    """As `base_url`, of a provider whose paths hold the version."""
+    return DEMO_URL if value == "demo" else base_url(value)
+
+
 def base_url(value: str) -> str:
-    """An `http` or `https` URL without a trailing slash, and with nothing after its path."""
+    """An `http` or `https` URL without a trailing slash, and with nothing after its path.
+
+    `demo` is the embedded provider.
+    """
+    if value == "demo":
+        return f"{DEMO_URL}/v1"
     try:
         url = urlsplit(value)
         port = url.port
@@ -197,6 +209,7 @@ SettableHeader = Annotated[str, AfterValidator(settable_header)]
 ForwardableHeader = Annotated[str, AfterValidator(forwardable_header)]
 HeaderValue = Annotated[str, AfterValidator(header_value)]
 BaseUrl = Annotated[str, AfterValidator(base_url)]
+RootUrl = Annotated[str, AfterValidator(root_url)]
 Regex = Annotated[re.Pattern[str], BeforeValidator(regex)]
 Prefix = Annotated[str, AfterValidator(prefix)]
 Json = Annotated[JsonValue, BeforeValidator(json_of)]

@@ -13,20 +13,25 @@ from addons.account import Account
 from addons.admin import Admin
 from addons.admit import Admit
 from addons.call import Call
+from addons.credentials import Credentials
 from addons.demo.addon import Demo
 from addons.health import Health
 from addons.label import Label
 from addons.match import Match
 from addons.metrics import Metrics
 from addons.prices import Prices
-from addons.proxy import Proxy, Replay, Trust
+from addons.proxy import Exports, Proxy, Replay, Trust
+from addons.record import Record
+from addons.redact import Redact
 from addons.refusals import Refusals
 from addons.reload import Reload
+from addons.reread import Reread
 from addons.route import Route
 from addons.seal import Seal
-from addons.settings import Settings
+from addons.settings import Settings, Told
 from addons.status import Status
 from addons.translate import Translate
+from addons.views import Views
 
 settings = Settings()
 refusals = Refusals(settings.current)
@@ -34,11 +39,14 @@ metrics = Metrics()
 demo = Demo()
 proxy = Proxy(lambda flow: Call(flow=flow, config=settings.current()), refusals)
 trust = Trust()
-seal = Seal(demo)
+credentials = Credentials()
+seal = Seal(demo, credentials)
 account = Account(metrics, Prices(settings.current))
 proxy.unread = account.unread
 health = Health(metrics.registry)
-settings.tell(proxy, trust, seal, account, health)
+match, route = Match(refusals), Route(refusals, health)
+redact = Redact(settings.current)
+settings.tell(Told(proxy, trust, seal, account, health, credentials))
 reload = Reload(settings, proxy, seal, metrics.registry)
 status = Status(settings, proxy, health, reload)
 
@@ -48,14 +56,20 @@ addons = [
     Replay(proxy),  # recorded answers, and the replay button
     trust,  # certificates of a provider's own
     Admit(refusals),  # who may ask
-    Match(refusals),  # which endpoint, which model
+    match,  # which endpoint, which model
+    Reread(match, route),  # what people edit in a request that is held
     health,  # who has failed too often to be asked now
-    Route(refusals, health),  # which backend, and after a failure, which next
+    credentials,  # what providers are shown; once more, after a refusal
+    route,  # which backend, and after a failure, which next
     Translate(refusals),  # in the provider's words, and back
     seal,  # the only way to the wire
     demo,  # the embedded provider
     account,  # the log line and the metrics
+    redact,  # no secret in what people see of a stream
+    Exports(redact.copy),  # nor in what they export
     Label(),  # what people read in mitmweb: comments and markers
+    Record(settings.current, redact),  # nor in what is written to a file
+    Views(),  # and the transcripts of bodies
     reload,  # another config.yaml while it runs
     Admin(settings.current, metrics.registry, lambda: proxy.is_listening, status.told),  # /metrics, /status
 ]

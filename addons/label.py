@@ -10,8 +10,11 @@ from mitmproxy import ctx, http
 from mitmproxy.addons.view import View
 
 from addons.account import outcomes, status_of
-from addons.call import Call, attempt_call, client_call
+from addons.call import Call, Try, attempt_call, client_call
 from addons.proxy import find_addon
+from addons.record import Record
+from addons.views import formats
+from addons.views.page import dollars
 
 GOOD, BAD = ":white_check_mark:", ":x:"
 LONGEST = 100
@@ -24,8 +27,9 @@ class Label:
     @property
     def idle(self) -> bool:
         """Whether nobody would read a word of it: there is no UI, and nothing is recorded."""
-        recorded = any(getattr(ctx.options, name, None) for name in ("save_stream_file", "hardump"))
-        return not recorded and find_addon(View) is None
+        saved = any(getattr(ctx.options, name, None) for name in ("save_stream_file", "hardump"))
+        record = find_addon(Record)
+        return not saved and (record is None or record.idle) and find_addon(View) is None
 
     def running(self) -> None:
         options = ctx.options
@@ -34,9 +38,14 @@ class Label:
 
     def request(self, flow: http.HTTPFlow) -> None:
         if call := client_call(flow):
+            if call.endpoint:
+                flow.metadata |= {formats.KEY: call.endpoint.dialect}
             say(flow, call, client_text(call, None))
         elif call := attempt_call(flow):
-            say(flow, call, attempt_text(call, flow.metadata["attempt"], ""))
+            number: int = flow.metadata["attempt"]
+            attempt = call.tries[number - 1]
+            flow.metadata |= {formats.KEY: attempt.translator.target.NAME, "provider": attempt.provider}
+            say(flow, call, attempt_text(call, number, ""))
 
     def response(self, flow: http.HTTPFlow) -> None:
         self._ended(flow)
@@ -91,12 +100,11 @@ def client_text(call: Call, status: int | None) -> str:
     """`small → demo/hello · 2 attempts · 200 · 9+21 tokens · #3f2a91bc`; lists show its beginning."""
     asked, attempt = printable(call.model), call.current
     target = printable(f"{attempt.provider}/{attempt.model}") if attempt else asked
-    used = attempt.translator.outcome.used if attempt else None
     parts = (
         asked if asked == target else f"{asked} → {target}",
         f"{len(call.attempts)} attempts" if len(call.attempts) > 1 else "",
         str(status or ""),
-        f"{used.usage.input}+{used.usage.output} tokens" if used else "",
+        spent(call, attempt),
         printable(call.refusal.message) if call.refusal else "",
         tag(call),
     )
@@ -104,17 +112,28 @@ def client_text(call: Call, status: int | None) -> str:
 
 
 def attempt_text(call: Call, number: int, outcome: str) -> str:
-    """`attempt 1/2 · demo/429 · 429 · without seed · #3f2a91bc`."""
+    """`attempt 1/2 · demo/429 · 429 · 9+21 tokens · without seed · #3f2a91bc`."""
     attempt = call.tries[number - 1]
     total = f"/{len(call.attempts)}" if len(call.attempts) > 1 else ""
     parts = (
         f"attempt {number}{total}",
         printable(f"{attempt.provider}/{attempt.model}"),
         outcome,
+        spent(call, attempt),
         f"without {printable(', '.join(attempt.dropped))}" if attempt.dropped else "",
         tag(call),
     )
     return " · ".join(filter(None, parts))
+
+
+def spent(call: Call, attempt: Try | None) -> str:
+    """`9+21 tokens · $0.00012`, as far as it is known."""
+    used = attempt.translator.outcome.used if attempt else None
+    if not used:
+        return ""
+    cost = call.cost if attempt is call.current else None
+    tokens = f"{used.usage.input}+{used.usage.output} tokens"
+    return tokens if cost is None else f"{tokens} · {dollars(cost)}"
 
 
 def outcome_of(flow: http.HTTPFlow) -> str:

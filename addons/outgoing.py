@@ -32,23 +32,27 @@ def base_url_of(provider: Provider) -> str:
 
 
 def outgoing_request(
-    call: Call, provider: Provider, target: Spoken, *, model: str, body: bytes, settings: Effective
+    call: Call, provider: Provider, target: Spoken, *, path: str, body: bytes, settings: Effective
 ) -> http.Request:
-    """The attempt's request but for its credentials, which only the seal adds."""
+    """The attempt's request but for its credentials, which only the seal adds.
+
+    `path` is the host's own, appended to the provider's base URL.
+    """
     assert call.endpoint
     client, host = call.flow.request.headers, host_of(provider)
     names = [*FORWARDED, *provider.forward_headers]
     if target.OWNER == call.endpoint.spoken.OWNER:
-        names += VENDOR_FORWARDED.get(target.OWNER, ())
+        names += [name for name in VENDOR_FORWARDED.get(target.OWNER, ()) if name not in host.withholds]
     headers = {**host.headers, **{name.lower(): value for name in names if (value := header(client, name))}}
     headers["content-type"] = "application/json" if call.body else client["content-type"]
-    headers.setdefault("accept", "text/event-stream" if call.stream else "application/json, */*")
+    headers.setdefault("accept", host.stream_type if call.stream else "application/json, */*")
     headers["accept-encoding"] = "identity"
     for name in settings.headers.remove:
         headers.pop(name, None)
     headers |= settings.headers.set
-    url = base_url_of(provider) + host.paths[target.NAME].to(model, call.stream, provider.places)
-    return request_to(url, headers, mutated(body, settings.body) if call.body else body)
+    return request_to(
+        base_url_of(provider) + path, headers, mutated(body, settings.body) if call.body else body
+    )
 
 
 def mutated(body: bytes, edits: BodyEdits) -> bytes:

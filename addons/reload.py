@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mitmproxy import ctx
 from prometheus_client import CollectorRegistry, Counter, Gauge
-from watchfiles import Change, awatch
+from watchfiles import Change, awatch  # pyright: ignore[reportUnknownVariableType]
 
 from addons.call import Call
 from addons.config import Config, ConfigError

@@ -130,6 +130,7 @@ def usable(call: Call, rule: Rule) -> Iterable[Backend]:
     per_priority, wanted = rule.retry.per_priority, call.overrides.provider
     for backend in rule.backends:
         asked = sum(other.priority == backend.priority for other in call.asked)
+        asked -= sum(other.priority == backend.priority for other in call.renewed)
         if (
             (backend.provider == wanted if wanted else backend.weight)
             and backend.provider not in passed_over

@@ -1,28 +1,29 @@
 """Seal: the last thing before the wire. Checks where an attempt goes; puts the key on a copy of it."""
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Awaitable, Iterable
 from urllib.parse import unquote, urlsplit
 
 from mitmproxy import http
 from mitmproxy.proxy import server_hooks
 
-from addons.admit import REDACTED, check_credentials
+from addons.admit import check_credentials
+from addons.blot import Blot, take_out
 from addons.call import Call
-from addons.config import Config, Provider, address_of
-from addons.config_providers import Keyed
-from addons.decoding import RESPONSE_BYTES, decode
+from addons.config import DEMO_ADDRESS, Config, Provider, address_of
+from addons.credentials import Credentials
 from addons.demo.addon import Demo
-from addons.outgoing import base_url_of, host_of
-from addons.proxy import Exchange, drop_header, header, shallow
-from translators.hosts import DEMO_URL
+from addons.outgoing import base_url_of
+from addons.proxy import Exchange, Unsent, drop_header, shallow
+
+SHORTEST_SECRET = 8
+"""Characters. What is shorter protects nothing, and may be a part of any word that a model says."""
 
 
 class Seal:
     """Nothing goes upstream but what it returns: after all hooks, and after what people have edited."""
 
-    def __init__(self, demo: Demo) -> None:
-        self._demo = demo
+    def __init__(self, demo: Demo, credentials: Credentials) -> None:
+        self._demo, self._credentials = demo, credentials
         self._egress: frozenset[tuple[str, int]] = frozenset()
 
     def use(self, config: Config) -> None:
@@ -33,9 +34,19 @@ class Seal:
         """The addresses of these configurations are allowed from now on, and no others."""
         self._egress = frozenset().union(*(config.egress() for config in configs))
 
-    def attempt(self, exchange: Exchange) -> None:
-        if isinstance(exchange, Call):
-            exchange.seal = self.seal
+    def attempt(self, exchange: Exchange) -> Awaitable[None] | None:
+        """Waits only where there is nothing to sign with yet."""
+        if not isinstance(exchange, Call):
+            return None
+        exchange.seal = self.seal
+        if not exchange.request or not exchange.tries:
+            return None
+        waiting = self._credentials.ready(exchange, exchange.tries[-1].provider)
+        return self._wait(exchange, waiting) if waiting else None
+
+    async def _wait(self, call: Call, waiting: Awaitable[bool]) -> None:
+        if not await waiting:
+            call.seal = unsent
 
     def seal(self, flow: http.HTTPFlow) -> http.Request:
         """What goes on the wire. Raises `PermissionError` for what must not."""
@@ -45,26 +56,39 @@ class Seal:
             raise PermissionError("This attempt belongs to no call.")
         if not call.admitted or flow.id not in call.checked:
             raise PermissionError("An addon that must pass every attempt has not passed this one.")
-        provider = call.config.providers[call.tries[number - 1].provider]
+        tried = call.tries[number - 1]
+        provider = call.config.providers[tried.provider]
         check_credentials(call, flow.request)
         check_egress(provider, flow.request)
         wire = shallow(flow.request)
         body = wire.raw_content or b""
         wire.headers["content-length"] = str(len(body))
         drop_header(wire.headers, "transfer-encoding")
-        if key := key_of(provider):
-            host = host_of(provider)
-            wire.headers[host.key_header] = host.key_prefix + key
+        signer = self._credentials.of(provider)
+        tried.lease = signer.lease
+        try:
+            signer.sign(wire)
+        except PermissionError:
+            return unsent(flow)
         return wire
 
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        if flow.response and flow.response.stream and (secrets := self._secrets(flow)):
+            flow.response.stream = Blot(secrets, flow.response)
+
     def response(self, flow: http.HTTPFlow) -> None:
-        """Take the provider's key out of an answer that quotes it, as some do when they refuse it."""
-        call = Call.of_attempt(flow)
-        if not call or not flow.response or flow.response.stream:
-            return
+        """Take the provider's secrets out of an answer that quotes them, as some do with what they refuse."""
+        if flow.response and not flow.response.stream and (secrets := self._secrets(flow)):
+            take_out(secrets, flow.response)
+
+    def _secrets(self, flow: http.HTTPFlow) -> list[bytes]:
+        """What an attempt's answer must not quote; nothing for a client's flow."""
+        if not (call := Call.of_attempt(flow)):
+            return []
         number: int = flow.metadata["attempt"]
-        if secret := key_of(call.config.providers[call.tries[number - 1].provider]):
-            take_out(secret.encode(), flow.response)
+        provider = call.config.providers[call.tries[number - 1].provider]
+        secrets = self._credentials.of(provider).secrets()
+        return [secret.encode() for secret in secrets if len(secret) >= SHORTEST_SECRET]
 
     def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
         """The last line of defence: no address but those of the configured providers."""
@@ -74,27 +98,9 @@ class Seal:
             data.server.error = "No configured provider has this address."
 
 
-DEMO_ADDRESS = (DEMO_URL.removeprefix("http://"), 80)
-
-
-def key_of(provider: Provider) -> str:
-    """The provider's API key; empty for one that asks for none."""
-    return (
-        provider.api_key.get_secret_value().strip()
-        if isinstance(provider, Keyed) and provider.api_key
-        else ""
-    )
-
-
-def take_out(secret: bytes, response: http.Response) -> None:
-    """Blot out a secret wherever it stands in an answer's body, encoded or not."""
-    body, coding = response.raw_content or b"", header(response.headers, "content-encoding")
-    with suppress(ValueError):  # what can't be decoded is refused later on
-        decoded = decode(body, coding, RESPONSE_BYTES)
-        if secret in decoded:
-            response.raw_content = decoded.replace(secret, REDACTED)
-            drop_header(response.headers, "content-encoding")
-            response.headers["content-length"] = str(len(response.raw_content))
+def unsent(flow: http.HTTPFlow) -> http.Request:
+    """In the place of what would have been sent."""
+    raise Unsent("no credentials")
 
 
 def check_egress(provider: Provider, request: http.Request) -> None:

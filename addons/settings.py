@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from mitmproxy import addonmanager, ctx, exceptions
 
@@ -9,6 +10,7 @@ from addons.account import Account
 from addons.config import NOWHERE, Config, ConfigError, Problem, address_of, find
 from addons.config_load import from_environment, load
 from addons.config_providers import Tls
+from addons.credentials import Credentials
 from addons.health import Health
 from addons.proxy import Certificates, Limits, Proxy, Trust
 from addons.seal import Seal
@@ -17,12 +19,23 @@ type Signature = tuple[int, int, int]
 """Of a file: another one has another."""
 
 
+class Told(NamedTuple):
+    """The addons that do what the configuration says."""
+
+    proxy: Proxy
+    trust: Trust
+    seal: Seal
+    account: Account
+    health: Health
+    credentials: Credentials
+
+
 class Settings:
     """Holds the configuration that is in force for new requests."""
 
     def __init__(self) -> None:
         self._config: Config | None = None
-        self._told: tuple[Proxy, Trust, Seal, Account, Health] | None = None
+        self._told: Told | None = None
         self.generation = 0
         """How many configurations there have been, the one in force included."""
         self.source: Path | None = None
@@ -34,9 +47,9 @@ class Settings:
         assert self._config, "asked for before it is loaded"
         return self._config
 
-    def tell(self, proxy: Proxy, trust: Trust, seal: Seal, account: Account, health: Health) -> None:
+    def tell(self, told: "Told") -> None:
         """Who has to know when the configuration changes."""
-        self._told = proxy, trust, seal, account, health
+        self._told = told
 
     def load(self, loader: addonmanager.Loader) -> None:
         loader.add_option("gateway_config", str, "", "Path of the gateway's config.yaml.")
@@ -53,7 +66,7 @@ class Settings:
         if "gateway_config" in updated or self._config is None:
             self._load(ctx.options.gateway_config)
         if self._told:
-            self._told[3].text = ctx.options.gateway_log_format == "text"
+            self._told.account.text = ctx.options.gateway_log_format == "text"
 
     def _take_place(self) -> None:
         """Where the stock tools are told of no mode, listen where config.yaml says, as a reverse proxy.
@@ -88,13 +101,14 @@ class Settings:
         self.source, self.signature = found, signature_of(found) if found else None
         config = load(found, os.environ) if found else from_environment(os.environ)
         if self._told:
-            proxy, trust, seal, _, health = self._told
+            proxy, trust, seal, _, health, credentials = self._told
             try:
                 trust.use(certificates_of(config))
             except ValueError as error:
                 raise ConfigError([Problem(0, "", str(error))], str(found)) from None
             seal.use(config)
             health.use(config)
+            credentials.use(config)
             proxy.limits = limits_of(config)
         self._config = config
         self.generation += 1

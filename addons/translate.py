@@ -85,11 +85,13 @@ class Translate:
         if call.current and call.rest and call.failures[-1].kind == "part":
             self._ask(call, backend, replace(call.current), call.rest.pop(0))
             return
-        model = backend.model or call.model
-        target = host_of(provider).spoken_for(call.endpoint.spoken, model, TARGETS)
+        model, host = backend.model or call.model, host_of(provider)
+        target = host.spoken_for(call.endpoint.spoken, model, TARGETS)
         if not target:
+            if host.spoken_for(call.endpoint.spoken, "", TARGETS):
+                raise Unsupported("model", f"{model[:200]} is nothing to be asked at {call.endpoint.path}")
             raise Unsupported(call.endpoint.path, f"is nothing that {provider.type} serves")
-        translator = Translator(call.endpoint.spoken, target, host_of(provider).envelope(target))
+        translator = Translator(call.endpoint.spoken, target, host.envelope(target))
         if call.body:
             files = call.fetched if call.config.server.fetch_images else None
             written = translator.request(call.body, model, elsewhere(call), files)
@@ -102,9 +104,15 @@ class Translate:
         """Make the next attempt one that asks this."""
         assert call.rule
         provider, translator = call.config.providers[backend.provider], attempt.translator
+        path = host_of(provider).paths[translator.target.NAME]
         settings = self._settings(provider, call.rule, backend)
         call.request = outgoing_request(
-            call, provider, translator.target, model=attempt.model, body=body, settings=settings
+            call,
+            provider,
+            translator.target,
+            path=path.to(attempt.model, call.stream, provider.places),
+            body=body,
+            settings=settings,
         )
         call.asked.append(backend)
         call.tries.append(attempt)
@@ -123,9 +131,8 @@ class Translate:
             return False
         try:
             coding = header(response.headers, "content-encoding")
-            call.current.translator.part(
-                decode(response.raw_content or b"", coding, RESPONSE_BYTES), answer_id(call)
-            )
+            body = decode(response.raw_content or b"", coding, RESPONSE_BYTES)
+            call.current.translator.part(body, answer_id(call), tokens_of(response))
         except (BadUpstream, ValueError):
             return False  # the client is told so, as of any answer that can't be read
         call.again = backend
@@ -205,7 +212,7 @@ class Translate:
         if call.stream and not translator.identity and not content_type.startswith(EVENT_STREAMS):
             response.headers["content-type"] = translator.source.STREAM_TYPE
             return translator.whole_as_stream(body, created, id)
-        return translator.response(body, created, id)
+        return translator.response(body, created, id, tokens_of(call.attempts[-1].response))
 
 
 class Translating:
@@ -289,6 +296,12 @@ def answer_id(call: Call) -> str:
     names = ("x-amzn-requestid", "x-request-id", "request-id", "apim-request-id")
     told = (header(raw.headers, name) for name in names) if raw else iter(())
     return next((value for value in told if value), call.request_id)
+
+
+def tokens_of(raw: http.Response | None) -> int | None:
+    """What AWS counts beside an answer that does not say: the tokens that went into it."""
+    counted = header(raw.headers, "x-amzn-bedrock-input-token-count") if raw else ""
+    return int(counted) if counted.isascii() and counted.isdigit() else None
 
 
 def with_error_type(body: bytes, raw: http.Response | None) -> bytes:

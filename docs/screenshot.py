@@ -1,4 +1,6 @@
-"""Makes docs/mitmweb.png: a failed attempt and its fallback, as Chromium shows them in mitmweb.
+"""Makes the pictures of mitmweb, as Chromium shows it.
+
+docs/mitmweb.png is a failed attempt and its fallback; docs/transcript.png a streamed tool call, put together.
 
 .venv/bin/python -m docs.screenshot
 """
@@ -9,6 +11,7 @@ from pathlib import Path
 import yaml
 from playwright.sync_api import ViewportSize
 
+from tests.e2e.answers import OPENAI_TOOL
 from tests.e2e.client import CHAT, MESSAGES, chat, messages, post
 from tests.gateway import free_port, running
 from tests.mitmweb import Mitmweb, chromium
@@ -20,6 +23,7 @@ SIZE: ViewportSize = {"width": 1400, "height": 620}
 def main() -> None:
     """Ask three times, and show what became of the first call."""
     config = yaml.safe_load((HERE / "fallback.yaml").read_text())
+    config["server"] = {**config.get("server", {}), "allow_direct": True}
     web = f"127.0.0.1:{free_port()}"
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -39,6 +43,15 @@ def main() -> None:
         mitmweb.page.locator(".flow-table tr.highlighted").nth(2).wait_for()
         mitmweb.page.locator(".contentview", has_text="dragoman").wait_for()
         mitmweb.page.screenshot(path=HERE / "mitmweb.png")
+        mitmweb.clear()
+        question = "Do I need an umbrella in Paris?"
+        body = chat("demo-claude/text-and-tools", question, stream=True, tools=[OPENAI_TOOL])
+        post(gateway.url, CHAT, body)
+        mitmweb.listed(2)
+        mitmweb.select("attempt 1")
+        mitmweb.tab("Response")
+        mitmweb.shown("→ weather")
+        mitmweb.page.screenshot(path=HERE / "transcript.png")
 
 
 if __name__ == "__main__":

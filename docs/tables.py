@@ -17,14 +17,15 @@ from pydantic import BaseModel
 from addons import gateway
 from addons.cli import main
 from addons.config import DEFAULT_TIMEOUTS, Endpoints, Route, Server
-from addons.config_providers import SERVED, TYPES, Provider, Timeouts
+from addons.config_providers import Provider, Timeouts
+from addons.config_types import TYPES
 from addons.config_values import BYTES, Address
 from addons.demo import MODELS
 from addons.endpoints import ENDPOINTS
-from translators import DIALECTS, SOURCES
-from translators.dialect import ChatDialect, ChatSource, Spoken
+from translators import SOURCES, TARGETS
+from translators.dialect import Source, Spoken, Target
 from translators.fields import Means, Own, fate
-from translators.hosts import DEMO_HOSTS, HOSTS, Host
+from translators.hosts import DEMO_HOSTS, HOSTS, PRESETS, Envelope, Host
 
 ROOT = Path(__file__).parent.parent
 COMMON = {*Provider.model_fields} - {"base_url"}
@@ -44,15 +45,15 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def fields() -> str:
     """For each pair of dialects, what becomes of each field of a request."""
-    pairs = [(source, target) for source in SOURCES.values() for target in DIALECTS.values()]
+    pairs = [(source, target) for source in SOURCES.values() for target in TARGETS.values()]
     return "\n\n".join(
         f"## From `{source.NAME}` to `{target.NAME}`\n\n{fates(source, target)}"
         for source, target in pairs
-        if source is not target
+        if source.KIND == target.KIND and source.NAME != target.NAME
     )
 
 
-def fates(source: ChatSource, target: ChatDialect) -> str:
+def fates(source: Source[Any, Any], target: Target[Any, Any]) -> str:
     """One such table, after a sentence that counts."""
     rows = [(f"`{name}`", *told(field, target, source)) for name, field in source.READS.items()]
     counted = Counter(row[1].split(",")[0].split(";")[0] for row in rows)
@@ -60,7 +61,7 @@ def fates(source: ChatSource, target: ChatDialect) -> str:
     return f"{len(rows)} fields: {counts}.\n\n{table(('Field', 'Fate', 'Notes'), rows)}"
 
 
-def told(field: Means | Own, target: ChatDialect, source: ChatSource) -> tuple[str, str]:
+def told(field: Means | Own, target: Target[Any, Any], source: Source[Any, Any]) -> tuple[str, str]:
     """The fate of a field in words, and the notes to it."""
     becomes, notes = fate(field, target.LACKS, source.OWNER == target.OWNER)
     word, but = FATES[becomes], field if isinstance(field, Own) else lack_of(field, target)
@@ -71,7 +72,7 @@ def told(field: Means | Own, target: ChatDialect, source: ChatSource) -> tuple[s
     return word, notes
 
 
-def lack_of(field: Means, target: ChatDialect) -> Any:
+def lack_of(field: Means, target: Target[Any, Any]) -> Any:
     """What the target lacks of a meaning, if anything."""
     return target.LACKS.get(field.meaning) or target.LACKS.get(field.meaning.partition(".")[0])
 
@@ -80,16 +81,36 @@ def lack_of(field: Means, target: ChatDialect) -> Any:
 
 
 def support() -> str:
-    """Endpoints and provider types."""
-    hosts = [*HOSTS.items(), *((f"demo, `dialect: {name}`", host) for name, host in DEMO_HOSTS.items())]
-    rows = [
+    """Types of provider and endpoints."""
+    hosts = {f"`{name}`": host for name, host in HOSTS.items() if name not in PRESETS}
+    hosts |= {f"demo, `dialect: {name}`": host for name, host in DEMO_HOSTS.items()}
+    head = ("Type", *(f"`{gateway_path(each.family, each.path)}`" for each in ENDPOINTS))
+    rows = ((name, *(serves(each.spoken, host) for each in ENDPOINTS)) for name, host in hosts.items())
+    return table(head, rows)
+
+
+def presets() -> str:
+    """Servers that speak OpenAI's API, by their type."""
+    rows = (
         (
-            f"`POST {gateway_path(endpoint.family, endpoint.path)}`",
-            *(serves(endpoint.spoken, host) for _, host in hosts),
+            f"[`{name}`]({preset.docs})",
+            f"`{preset.base_url}`" if preset.base_url else "to be given",
+            f"`{preset.key}`" if preset.key else "-",
+            ", ".join(preset.serves.split()),
+            quirks(preset.chat),
         )
-        for endpoint in ENDPOINTS
-    ]
-    return table(("Endpoint", *(name if " " in name else f"`{name}`" for name, _ in hosts)), rows)
+        for name, preset in PRESETS.items()
+    )
+    return table(("Type", "`base_url`", "Key", "Serves", "Translated chat requests"), rows)
+
+
+def quirks(chat: Envelope) -> str:
+    """What a server makes of a translated request."""
+    told = [f"`{old}` is `{new}`" for old, new in {**chat.renames, **chat.roles}.items()]
+    for lost in ("dropped", "refused"):
+        if names := [key.partition(".")[2] for key, lack in chat.lacks.items() if lack.fate == lost]:
+            told.append(f"{', '.join(f'`{name}`' for name in names)}: {FATES[lost]}")
+    return "; ".join(told) or "as they are"
 
 
 def gateway_path(family: str, path: str) -> str:
@@ -99,7 +120,7 @@ def gateway_path(family: str, path: str) -> str:
 
 def serves(spoken: Spoken, host: Host) -> str:
     """How a type of provider answers at an endpoint."""
-    target = host.spoken_for(spoken, "", DIALECTS)
+    target = host.spoken_for(spoken, "", TARGETS)
     return "-" if not target else "as it is" if target.NAME == spoken.NAME else "translated"
 
 
@@ -194,18 +215,25 @@ def metrics() -> str:
 def settings() -> str:
     """Every key of config.yaml, mapping by mapping."""
     roots = (("server", Server), ("endpoints", Endpoints), ("providers.NAME", Provider), ("routes[]", Route))
+    clouds = tuple(("providers.NAME", model) for model in dict.fromkeys(TYPES.values()))
     parts = [f"## `{at}`\n\n{keys(model, COMMON if model is Provider else None)}" for at, model in roots]
-    for name in SERVED:
-        own = keys(TYPES[name], {*TYPES[name].model_fields} - COMMON)
-        parts.append(f"## `providers.NAME`, of `type: {name}`\n\n{own}")
+    for model in dict.fromkeys(TYPES.values()):
+        own = keys(model, {*model.model_fields} - COMMON)
+        parts.append(f"## `providers.NAME`, of type {types_of(model)}\n\n{own}")
     places: dict[type[BaseModel], str] = {}
-    for at, model in roots:
+    for at, model in (*roots, *clouds):
         for place, kind in inside(model, at):
             places.setdefault(kind, place)
     for kind, place in places.items():
         sentence = inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0]
         parts.append(f"## `{place}`\n\n{sentence}\n\n{keys(kind)}")
     return "\n\n".join(parts)
+
+
+def types_of(model: type[BaseModel]) -> str:
+    """The words that config.yaml has for a class; all presets are alike."""
+    names = [f"`{name}`" for name, kind in TYPES.items() if kind is model]
+    return " or ".join(names) if len(names) < 3 else f"{names[0]} or any other preset"
 
 
 def keys(model: type[BaseModel], names: set[str] | None = None) -> str:

@@ -88,11 +88,12 @@ class Gateway:
 
 
 @contextmanager
-def running(config: Json, folder: Path, *arguments: str) -> Iterator[Gateway]:
+def running(
+    config: Json, folder: Path, *arguments: str, env: dict[str, str] | None = None
+) -> Iterator[Gateway]:
     """`dragoman run` with this configuration; `folder` gets its files."""
-    with _started(
-        [str(BIN / "dragoman"), "run", "--log-format", "json", *arguments], config, folder
-    ) as gateway:
+    command = [str(BIN / "dragoman"), "run", "--log-format", "json", *arguments]
+    with _started(command, config, folder, env) as gateway:
         yield gateway
 
 
@@ -173,7 +174,9 @@ def _renamed(model: str, provider: str) -> Json:
 
 
 @contextmanager
-def _started(command: list[str], config: Json, folder: Path) -> Iterator[Gateway]:
+def _started(
+    command: list[str], config: Json, folder: Path, env: dict[str, str] | None = None
+) -> Iterator[Gateway]:
     folder.mkdir(parents=True, exist_ok=True)
     port, admin_port = free_port(), free_port()
     addresses = {"listen": f"127.0.0.1:{port}", "admin": f"127.0.0.1:{admin_port}"}
@@ -188,7 +191,7 @@ def _started(command: list[str], config: Json, folder: Path) -> Iterator[Gateway
     )
     with open(folder / "stdout", "wb") as stdout, open(folder / "stderr", "wb") as stderr:
         process = subprocess.Popen(
-            command, cwd=REPOSITORY, env=_environment(folder), stdout=stdout, stderr=stderr
+            command, cwd=REPOSITORY, env=_environment(folder) | (env or {}), stdout=stdout, stderr=stderr
         )
         gateway = Gateway(process, port, admin_port, folder)
         try:

@@ -49,6 +49,11 @@ class Mitmweb:
         flows: list[dict[str, Any]] = self.page.request.get(f"{self._url}flows").json()
         return flows
 
+    @property
+    def url(self) -> str:
+        """Where it is, without the token that opens it."""
+        return self._url
+
     def get(self, path: str) -> str:
         """Any page of its API."""
         return self.page.request.get(self._url + path).body().decode("utf-8", "replace")
@@ -81,8 +86,29 @@ class Mitmweb:
         """Wait until a flow is held, and click on it."""
         self.page.locator(".flow-table tr.intercepted").click()
 
+    def tab(self, name: str) -> None:
+        """Show another side of the selected flow: Request, Response …"""
+        self.page.locator(".nav-tabs-sm").get_by_text(name, exact=True).click()
+
+    def shown(self, text: str) -> str:
+        """The body of the selected flow as it is shown, once this is a part of it."""
+        view = self.page.locator(".contentview", has_text=text)
+        view.wait_for()
+        return view.inner_text()
+
+    def command(self, name: str, *arguments: str) -> Any:
+        """What one of mitmproxy's own commands gives, as the page's buttons call it."""
+        cookies = {cookie["name"]: cookie["value"] for cookie in self.page.context.cookies()}
+        answer = self.page.request.post(
+            f"{self._url}commands/{name}",
+            data={"arguments": arguments},
+            headers={"x-xsrftoken": cookies["_mitmproxy_xsrf"]},
+        ).json()
+        assert "error" not in answer, answer
+        return answer["value"]
+
     def edit(self, text: str) -> None:
-        """Replace the JSON body of the selected flow's request by hand."""
+        """Replace the JSON body that is shown of the selected flow by hand."""
         self.page.get_by_role("button", name="Edit").click()
         self.page.locator(".cm-content", has_text="{").click()  # once it has the old text
         self.page.keyboard.press("ControlOrMeta+A")

@@ -35,9 +35,7 @@ _TEXT_LACKS: Lacks = {
     "Input.purpose": Lack("dropped"),
     "EmbeddingRequest.title": Lack("dropped"),
     "Input.title": Lack("dropped"),
-    "EmbeddingRequest.truncate": Lack(
-        "dropped", harmless=("none",), note="inputs that are too long are refused"
-    ),
+    "EmbeddingRequest.truncate": Lack("dropped", harmless=("none",), note="what is too long is refused"),
     "EmbeddingRequest.user": Lack("dropped"),
 }
 V1_LACKS: Lacks = {

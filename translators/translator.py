@@ -93,7 +93,7 @@ class Translator:
         return bool(isinstance(request, Request) and untaken(request, {}, False))
 
     def _same(self, body: Body, model: str, betas: Sequence[str]) -> Outgoing:
-        metered = self.target.metered(body.json)
+        metered = self.target.metered(body.json) if self._envelope.metered else {}
         self._hide_usage = bool(metered)
         changes: dict[str, JsonValue] = {**metered}
         if "model" in body.json or model:
@@ -111,12 +111,15 @@ class Translator:
             request = source.read_request(asked)
             if isinstance(request, Request):
                 request = self._with_files(request, target, fetched)
-            dropped = losses(request, source.READS, target.LACKS, target.OWNER)
+            lacks = {**target.LACKS, **self._envelope.lacks} if self._envelope.lacks else target.LACKS
+            dropped = losses(request, source.READS, lacks, target.OWNER)
             pieces = request.pieces(target.MOST)
             self._expect(request, pieces)
             if len(pieces) > 1 and asked.get("stream"):
                 raise BadRequest("stream", "is not possible with several inputs")
-            first, *rest = (self._written(target.write_request(piece)) for piece in pieces)
+            first, *rest = (
+                self._written(target.write_request(self._envelope.asked(piece))) for piece in pieces
+            )
             return Outgoing(first, tuple(dropped), tuple(rest))
         except Unsupported as error:
             raise Unsupported(spelling(error.meaning, source.READS), error.reason) from None
@@ -148,11 +151,12 @@ class Translator:
 
     def _written(self, body: Json) -> bytes:
         """A body of the target dialect, as its host wants it."""
-        body |= self.target.metered(body)
+        if self._envelope.metered:
+            body |= self.target.metered(body)
         body |= self._added(body.keys(), ())[0]
         for name in self._envelope.leaves:
             body.pop(name, None)
-        return encode(body)
+        return encode(self._envelope.written(body))
 
     def _added(self, present: Collection[str], betas: Sequence[str]) -> tuple[Json, tuple[str, ...]]:
         """What the host wants in the body, and which of the client's betas it does not take."""
@@ -169,8 +173,8 @@ class Translator:
     def response(self, body: bytes, created: int, id: str = "", tokens: int | None = None) -> bytes:
         """A whole successful answer in the client's words. Raises `BadUpstream` when it can't be read.
 
-        `created` is in Unix seconds; `id` is the answer's where it does not tell one itself, and `tokens` what
-        went into it where it does not say.
+        `created` is in Unix seconds; `id` is the answer's where it does not tell one itself, and `tokens`
+        what went into it where it does not say.
         """
         if self.identity:
             self._meter(body)

@@ -1,4 +1,4 @@
-"""Wire formats of whole answers, which providers speak and clients do not: each is one of these, by its rows."""
+"""Wire formats of whole answers, which providers speak and clients do not: each is one of these."""
 
 from collections.abc import Callable
 

@@ -8,9 +8,11 @@ from addons.proxy.exchange import (
     FailureKind,
     Peek,
     Timeouts,
+    Unsent,
     is_attempt,
     refused,
 )
+from addons.proxy.exports import Exports
 from addons.proxy.messages import drop_header, header, shallow
 from addons.proxy.proxy import Answers, Limits, Proxy
 from addons.proxy.replay import Replay
@@ -21,6 +23,7 @@ __all__ = [
     "AttemptHook",
     "Certificates",
     "Exchange",
+    "Exports",
     "Failure",
     "FailureKind",
     "Limits",
@@ -29,6 +32,7 @@ __all__ = [
     "Replay",
     "Timeouts",
     "Trust",
+    "Unsent",
     "drop_header",
     "find_addon",
     "header",

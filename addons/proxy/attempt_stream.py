@@ -30,7 +30,7 @@ from mitmproxy.proxy.layers.http._hooks import (
     HttpResponseHook,
 )
 
-from addons.proxy.exchange import AttemptBroke, Exchange, Failure, FailureKind
+from addons.proxy.exchange import AttemptBroke, Exchange, Failure, FailureKind, Unsent
 from addons.proxy.streams import Commands, Decision, GatewayStream, StreamId
 from addons.proxy.whole import Answered, Asked
 
@@ -85,6 +85,9 @@ class AttemptStream(GatewayStream):
             if self.exchange.faults or not self.exchange.seal:
                 raise PermissionError(self.exchange.faults)
             wire = self.exchange.seal(self.flow)
+        except Unsent as lacking:
+            yield from self.fail("connect", str(lacking))
+            return False
         except Exception as error:  # the edge: whatever the seal has against it, nothing is sent
             self.exchange.faults.append(f"{type(error).__name__} in seal")
             yield from self.fail("killed", "not sent")

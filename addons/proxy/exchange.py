@@ -40,6 +40,10 @@ def refused(response: http.Response) -> Failure:
     return Failure("status", f"status {response.status_code}", response.status_code, wait)
 
 
+class Unsent(Exception):
+    """A seal's: an attempt lacks something, and fails; the next one may do. The text is for clients."""
+
+
 class AttemptBroke(ResponseProtocolError):
     """The event of an attempt that got no whole answer, and why."""
 

@@ -44,6 +44,8 @@ class Tee:
     def __init__(self, inner: Callable[[bytes], bytes | Iterable[bytes]] | None = None) -> None:
         self.inner = inner
         self.kept = bytearray()
+        self.passed = 0
+        """Bytes, kept or not."""
         self.fault = ""
         """What the addon's stream raised: nothing more may come from it."""
 
@@ -61,6 +63,7 @@ class Tee:
         # An empty chunk would end the client's body: it must never get out.
         chunks = [chunk for chunk in ([out] if isinstance(out, bytes) else out) if chunk]
         for chunk in chunks:
+            self.passed += len(chunk)
             if (room := KEPT - len(self.kept)) > 0:
                 self.kept += chunk[:room]
         return chunks
@@ -166,6 +169,8 @@ class GatewayStream(HttpStream):
         """Put what was streamed onto the flow."""
         if self.tee and self.flow.response:
             self.flow.response.data.content = bytes(self.tee.kept)
+            if self.tee.passed > KEPT:
+                self.flow.metadata["not_kept"] = self.tee.passed - KEPT
 
     @property
     def answer(self) -> http.Response:

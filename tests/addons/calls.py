@@ -1,7 +1,9 @@
 """Calls as the layer would bring them to our addons, hook by hook, without a connection."""
 
+import asyncio
+import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from mitmproxy import http
@@ -11,6 +13,7 @@ from addons.admit import Admit
 from addons.call import Call
 from addons.config import Config
 from addons.config_load import parse
+from addons.credentials import Credentials
 from addons.demo.addon import Demo
 from addons.health import Health
 from addons.match import Match
@@ -68,7 +71,9 @@ class Chain:
     def __init__(self, text: str = CONFIG, config: Config | None = None) -> None:
         self.config = config or a_config(text)
         refusals = Refusals(lambda: self.config)
-        self.seal = Seal(Demo())
+        self.credentials = Credentials()
+        self.credentials.use(self.config)
+        self.seal = Seal(Demo(), self.credentials)
         self.seal.use(self.config)
         self.now = 0.0
         self.health = Health(clock=lambda: self.now)
@@ -92,8 +97,10 @@ class Chain:
         """The next attempt, as it stands before the seal; `None` where there is none."""
         call.request = None
         while not (call.request or call.over):
-            for addon in (self.health, self.route, self.translate, self.seal):
-                addon.attempt(call)
+            for addon in (self.health, self.credentials, self.route, self.translate, self.seal):
+                waiting = addon.attempt(call)
+                if inspect.isawaitable(waiting):
+                    asyncio.run(_done(waiting))
         if not call.request:
             return None
         flow = tflow.tflow(req=call.request)
@@ -139,6 +146,10 @@ class Chain:
         for addon in self.addons:
             if handler := getattr(addon, hook, None):
                 handler(flow)
+
+
+async def _done(waiting: Awaitable[Any]) -> None:
+    await waiting
 
 
 def an_answer(body: Any, status: int = 200, **headers: str) -> http.Response:

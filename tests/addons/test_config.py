@@ -1,9 +1,10 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from addons import config
-from addons.config import Config, effective, find
+from addons.config import Config, Recording, Server, effective, find
 from addons.config_load import parse
 
 ROUTED = """
@@ -143,3 +144,14 @@ def test_the_repositorys_own_file_needs_no_key() -> None:
     ]
     assert own.providers["demo-claude"].speaks == "anthropic_messages"
     assert own.routes == ()
+
+
+def test_where_calls_are_recorded() -> None:
+    assert Server.model_validate({"record": "calls.flow"}).record == Recording(file="calls.flow")
+    whole = {"file": "x", "sample": 0.5, "max_bytes": "1MiB", "keep": 2, "hide_text": True}
+    assert Server.model_validate({"record": whole}).record == Recording(
+        file="x", sample=0.5, max_bytes=2**20, keep=2, hide_text=True
+    )
+    for wrong in ({"file": ""}, {"file": "x", "sample": 2}, {"file": "x", "keep": 0}, {}):
+        with pytest.raises(ValidationError):
+            Server.model_validate({"record": wrong})

@@ -2,19 +2,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from mitmproxy import flow, http
+from mitmproxy import flow, flowfilter, http
 from mitmproxy.addons.view import View
 from mitmproxy.test import taddons, tflow, tutils
 
 from addons.call import Call, Try
 from addons.config_load import parse
+from addons.endpoints import ENDPOINTS
 from addons.label import BAD, GOOD, Label, trim
 from addons.proxy import Failure
 from translators import DIALECTS
 from translators.canonical import Failed, Usage, Used
 from translators.translator import Translator
 
-CONFIG = parse("{server: {keep_flows: 5}, providers: {a: {type: openai}}}", {})
+CONFIG = parse(
+    """
+server: {keep_flows: 5}
+providers:
+  a: {type: openai}
+  b: {type: openai, base_url: "http://b.example/v1", prices: {m: {input: 1, output: 2}}}
+""",
+    {},
+)
 CHAT = DIALECTS["openai_chat"]
 
 
@@ -86,11 +95,11 @@ def test_a_call_that_has_ended() -> None:
     with label() as addon:
         addon.response(call.flow)
     assert (shown(call.flow, call), call.flow.marked) == (
-        "small → b/m · 2 attempts · 200 · 9+21 tokens",
+        "small → b/m · 2 attempts · 200 · 9+21 tokens · $0.000051",
         GOOD,
     )
     assert (shown(failed, call), failed.marked) == ("attempt 1/2 · a/m · 429", BAD)
-    assert (shown(good, call), good.marked) == ("attempt 2/2 · b/m · ok", GOOD)
+    assert (shown(good, call), good.marked) == ("attempt 2/2 · b/m · ok · 9+21 tokens · $0.000051", GOOD)
 
 
 def test_a_stream_that_failed_in_its_middle() -> None:
@@ -182,3 +191,17 @@ def test_mitmweb_shows_comments_unless_other_columns_were_asked_for() -> None:
         context.options.web_columns = ["size"]
         addon.running()
         assert context.options.web_columns == ["size"]
+
+
+def test_the_formats_of_both_sides_are_noted() -> None:
+    call = client()
+    call.endpoint = next(it for it in ENDPOINTS if it.dialect == "anthropic_messages")
+    asked = attempt(call, "a")
+    with label() as addon:
+        addon.request(call.flow)
+        addon.request(asked)
+    assert call.flow.metadata["dragoman_dialect"] == "anthropic_messages"
+    assert asked.metadata["dragoman_dialect"] == "openai_chat"
+    assert flowfilter.match("~meta provider:.a", asked) and not flowfilter.match(
+        "~meta provider:.a", call.flow
+    )

@@ -1,6 +1,7 @@
 """Secrets stay where they belong: a client's never reach a provider, a provider's never reach anyone else."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from tests.e2e import answers
 from tests.e2e.answers import saying, streamed, streaming, whole
 from tests.e2e.client import CHAT, CLIENT_SECRETS, MESSAGES, chat, messages, post
-from tests.gateway import PROVIDER_KEY, Gateway, running, standard_config
+from tests.gateway import BIN, PROVIDER_KEY, Gateway, running, standard_config
 from tests.upstream import Received, Upstream, reset
 
 both = pytest.mark.parametrize("path", [CHAT, MESSAGES])
@@ -88,19 +89,29 @@ def recorded(loopback: Upstream, tmp_path_factory: pytest.TempPathFactory) -> It
         yield gateway, flows
 
 
-def test_what_is_written_down(upstream: Upstream, recorded: tuple[Gateway, Path]) -> None:
-    """Logs, metrics and flow files, after good answers, failures and refusals."""
+def test_what_is_written_down(upstream: Upstream, recorded: tuple[Gateway, Path], tmp_path: Path) -> None:
+    """Logs, metrics, flow files and what is made of them, after good answers, failures and refusals."""
     gateway, flows = recorded
     upstream.script("a", whole(saying("a")), streamed(streaming("a", "Hi")), [reset], [reset])
     bodies: list[Any] = [chat("a"), chat("a", stream=True), chat("a"), chat("refused"), chat("nope")]
     bodies += [b"{", b'{"model":"canary-client-x"}']
     seen = [post(gateway.url, CHAT, body, CLIENT_SECRETS).body for body in bodies]
     written = gateway.output() + gateway.metrics() + b"".join(seen).decode()
+    split = streaming("a", f"It is {PROVIDER_KEY}-a, or canary-pro", "vider-key-a", f" {PROVIDER_KEY}", "-b")
+    cookie = {"set-cookie": f"key={PROVIDER_KEY}"}
+    upstream.script("a", streamed(split), whole(saying("a", f"No, {PROVIDER_KEY}-b"), headers=cookie))
+    for stream in (True, False):
+        body = chat("a", f"Is it canary-client-bearer or {PROVIDER_KEY}-b?", stream=stream)
+        post(gateway.url, f"{CHAT}?api_key=canary-client-query", body, CLIENT_SECRETS)
     gateway.terminate()
     gateway.process.wait(15)
     written += gateway.output() + flows.read_bytes().decode("latin-1")
     assert flows.stat().st_size > 1000
-    assert PROVIDER_KEY not in written
+    run = [str(BIN / "mitmdump"), "-q", "-nr", str(flows), "--set", f"hardump={tmp_path / 'har'}"]
+    subprocess.run(run, check=True, timeout=60)
+    written += (tmp_path / "har").read_text()
+    assert "Is it [redacted] or [redacted]?" in written
+    assert PROVIDER_KEY not in written and "canary-client-query" not in written
     for secret in CLIENT_SECRETS.values():
         assert secret.split()[-1] not in written
 

@@ -2,13 +2,26 @@
 
 import json
 import os
+import shlex
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.answers import error, openai_error, saying, streamed, streaming, whole
+from tests.e2e.answers import (
+    OPENAI_TOOL,
+    PARIS_AND_ROME,
+    error,
+    openai_error,
+    saying,
+    streamed,
+    streaming,
+    whole,
+)
 from tests.e2e.client import CHAT, MESSAGES, Answer, chat, messages, post
 from tests.gateway import PROVIDER_KEY, Gateway, eventually, free_port, running, standard_config
 from tests.mitmweb import ATTEMPTS_TO_BE, CHROMIUM, Mitmweb, chromium
@@ -74,7 +87,7 @@ def test_a_client_and_its_attempts_are_listed_and_linked(
         "refused-a-b-c → b/refused-a-b-c · 3 attempts · 200 · 20+7 tokens",
         "attempt 1/3 · refused/refused-a-b-c · connect",
         "attempt 2/3 · a/refused-a-b-c · 429",
-        "attempt 3/3 · b/refused-a-b-c · ok",
+        "attempt 3/3 · b/refused-a-b-c · ok · 20+7 tokens",
     ]
     assert len(set(map(tag, comments))) == 1
     markers = mitmweb.page.locator(".flow-table .marker").all_inner_texts()
@@ -114,11 +127,103 @@ def test_an_attempt_that_is_edited_by_hand_arrives_as_edited_and_signed(
     assert "as the client said it" in mitmweb.get(f"flows/{client['id']}/request/content.data")
 
 
+def test_a_client_request_that_is_edited_by_hand_is_translated_as_edited(
+    upstream: Upstream, gateway: Gateway, mitmweb: Mitmweb, meanwhile: Any
+) -> None:
+    upstream.script("anth_a", whole(saying("anth_a", "for the edit")))
+    mitmweb.intercept("~u chat & ~q & ! ~comment ^attempt")
+    answer = meanwhile(gateway, CHAT, chat("a", "as the client said it"))
+    mitmweb.select_intercepted()
+    mitmweb.edit(json.dumps(chat("anth_a", "Edited ✎", max_tokens=7), ensure_ascii=False))
+    mitmweb.press("Resume")
+    assert answer.result().json()["choices"][0]["message"]["content"] == "for the edit"
+    asked = json.loads(upstream.only().body)
+    assert upstream.only().provider == "anth_a" and asked["max_tokens"] == 7
+    assert asked["messages"] == [{"role": "user", "content": "Edited ✎"}]
+    assert untagged(mitmweb.listed(2))[1].startswith("attempt 1 · anth_a/anth_a · ok")
+
+
+def test_a_client_request_that_is_edited_into_nonsense_is_refused(
+    upstream: Upstream, gateway: Gateway, mitmweb: Mitmweb, meanwhile: Any
+) -> None:
+    mitmweb.intercept("~u chat & ~q & ! ~comment ^attempt")
+    answer = meanwhile(gateway, CHAT, chat("a"))
+    mitmweb.select_intercepted()
+    mitmweb.edit('{"model": "nobody", "messages": [{"role": "user", "content": "?"}]}')
+    mitmweb.press("Resume")
+    assert answer.result().status == 404 and "nobody" in answer.result().message
+    assert not upstream.received
+
+
+def test_an_answer_that_is_edited_by_hand_is_translated_back_as_edited(
+    upstream: Upstream, gateway: Gateway, mitmweb: Mitmweb, meanwhile: Any
+) -> None:
+    upstream.script("anth_a", whole(saying("anth_a", "as the provider said it")))
+    mitmweb.intercept("~comment ^attempt & ~s")
+    answer = meanwhile(gateway, CHAT, chat("anth_a"))
+    mitmweb.select_intercepted()
+    mitmweb.tab("Response")
+    mitmweb.shown("as the provider said it")
+    mitmweb.edit(json.dumps(saying("anth_a", "Edited ✎"), ensure_ascii=False))
+    mitmweb.press("Resume")
+    assert answer.result().json()["choices"][0]["message"]["content"] == "Edited ✎"
+
+
+def test_a_streamed_tool_call_is_shown_put_together(
+    upstream: Upstream, gateway: Gateway, mitmweb: Mitmweb
+) -> None:
+    upstream.script("anth_a", streamed(streaming("anth_a", "Let me", " see.", tools=PARIS_AND_ROME)))
+    post(gateway.url, CHAT, chat("anth_a", stream=True, tools=[OPENAI_TOOL]))
+    mitmweb.listed(2)
+    for flow, dialect in (("anth_a", "openai_chat"), ("attempt 1", "anthropic_messages")):
+        mitmweb.select(flow)
+        mitmweb.tab("Response")
+        page = " ".join(mitmweb.shown(f"{dialect} · answer, streamed").split())
+        assert "assistant" in page and "Let me see. → weather" in page and '{ "city": "Rome" }' in page
+        assert "finish: tools" in page
+        assert ("usage: 20 input, 7 output" in page) == (flow == "attempt 1")  # the client has not asked
+        mitmweb.tab("Request")
+        assert "tools: weather" in mitmweb.shown(f"{dialect} · request")
+
+
+def test_what_is_exported_goes_to_the_gateway_and_holds_no_secret(
+    upstream: Upstream, gateway: Gateway, mitmweb: Mitmweb, tmp_path: Path
+) -> None:
+    upstream.script("a", whole(openai_error(f"Incorrect API key: {PROVIDER_KEY}-b"), 401))
+    secret = {"authorization": "Bearer canary-client-bearer", "host": "elsewhere.example"}
+    post(gateway.url, f"{CHAT}?key=canary-client-query", chat("a"), secret)
+    mitmweb.listed(2)
+    client, attempt = mitmweb.flows()
+    curl = mitmweb.command("export", "curl", f"@{client['id']}")
+    assert shlex.split(curl)[-3].startswith(f"{gateway.url}{CHAT}")
+    exported = [curl, mitmweb.command("export", "curl", f"@{attempt['id']}")]
+    for kind in ("raw", "httpie", "raw_request"):
+        exported += [mitmweb.command("export", kind, f"@{flow['id']}") for flow in (client, attempt)]
+    mitmweb.command("save.har", "@all", str(tmp_path / "har"))
+    har = (tmp_path / "har").read_text()
+    entries = json.loads(har)["log"]["entries"]
+    assert [entry["request"]["url"].startswith(gateway.url) for entry in entries] == [True, False]
+    assert "Incorrect API key" in har
+    for text in (*exported, har):
+        assert PROVIDER_KEY not in text and "canary-client" not in text
+
+
+def test_who_has_no_token_sees_nothing(gateway: Gateway, mitmweb: Mitmweb) -> None:
+    for path in ("", "flows", "flows/dump", "options", "state", "updates"):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(mitmweb.url + path, timeout=10)
+        assert refused.value.code == 403
+
+
 def test_no_key_is_in_anything_that_mitmweb_says(
     upstream: Upstream, gateway: Gateway, mitmweb: Mitmweb
 ) -> None:
-    upstream.script("a", whole(openai_error(f"Incorrect API key: {PROVIDER_KEY}-a"), 401))
-    upstream.script("anth_a", streamed(streaming("anth_a", "Hello")))
+    cookie = {"set-cookie": f"it={PROVIDER_KEY}", "x-seen": f"{PROVIDER_KEY}-a"}
+    upstream.script("a", whole(openai_error(f"Incorrect API key: {PROVIDER_KEY}-a"), 401, cookie))
+    upstream.script(
+        "anth_a",
+        streamed(streaming("anth_a", f"It is {PROVIDER_KEY}-anth_a, or canary-pro", "vider-key-anth_a")),
+    )
     post(gateway.url, CHAT, chat("a"), {"authorization": "Bearer canary-client-bearer"})
     post(gateway.url, MESSAGES, messages("anth_a", stream=True), {"x-api-key": "canary-client-x-api-key"})
     mitmweb.listed(4)
@@ -127,6 +232,7 @@ def test_no_key_is_in_anything_that_mitmweb_says(
         for message in ("request", "response"):
             said.append(mitmweb.get(f"flows/{flow['id']}/{message}/content.data"))
             said.append(mitmweb.get(f"flows/{flow['id']}/{message}/content/auto.json"))
+            said.append(mitmweb.get(f"flows/{flow['id']}/{message}/content/transcript.json"))
     assert any("Incorrect API key" in text for text in said)
     assert len(mitmweb.heard) > 4
     for text in said + mitmweb.heard:
@@ -175,7 +281,10 @@ def test_an_attempt_that_is_replayed_is_signed(
     again = upstream.wait_for("a", 2)
     assert again.body == upstream.of("a")[0].body
     assert again.header("authorization") == f"Bearer {PROVIDER_KEY}-a"
-    eventually(lambda: untagged(mitmweb.comments())[1] == "attempt 1 · a/a · ok", "the answer is not shown")
+    eventually(
+        lambda: untagged(mitmweb.comments())[1] == "attempt 1 · a/a · ok",
+        "the answer is not shown",
+    )
     attempt = mitmweb.flows()[1]
     assert "now it works" in mitmweb.get(f"flows/{attempt['id']}/response/content.data")
 

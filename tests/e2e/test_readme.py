@@ -60,9 +60,12 @@ def test_sdks_are_answered(block: str, gateway: Gateway) -> None:
 
 def test_configurations_load() -> None:
     (routes,) = (block for block in blocks("yaml") if block.startswith("routes:"))
-    (providers,) = (block for block in blocks("yaml") if block.startswith("providers:"))
-    text = f"{providers}  openai: {{type: openai}}\n  anthropic: {{type: anthropic}}\n{routes}"
-    config = parse(text, {"GROQ_API_KEY": "key"})
+    for block in blocks("yaml"):
+        if block.startswith("providers:"):
+            env = dict.fromkeys(re.findall(r"\$\{(\w+)", block), "value")
+            assert not parse(block, env).warnings
+    names = ("openai", "anthropic", "groq")
+    config = parse("providers:\n" + "".join(f"  {name}: {{type: {name}}}\n" for name in names) + routes, {})
     assert not config.warnings
     assert [backend.provider for backend in config.routes[0].backends] == ["openai", "groq", "anthropic"]
 

@@ -7,15 +7,18 @@ from translators import DIALECTS, SPOKEN
 from translators.errors import BadRequest
 from translators.hosts import DEMO_HOSTS, DEMO_URL, HOSTS, Host, Path, segment
 
+KNOWN = {*SPOKEN, "bedrock_converse", "gemini_generate"}
 EVERY_HOST = {**HOSTS, **{f"demo-{name}": host for name, host in DEMO_HOSTS.items()}}
 
 
 @pytest.mark.parametrize("name", EVERY_HOST)
 def test_a_host_speaks_what_we_know(name: str) -> None:
     host = EVERY_HOST[name]
-    assert host.paths.keys() <= SPOKEN.keys()
+    assert host.paths.keys() <= KNOWN
     assert host.label
-    assert any(dialect in DIALECTS for dialect in host.paths), "nobody else's requests could go there"
+    translated = {*DIALECTS, "bedrock_converse", "gemini_generate"}
+    assert translated & host.paths.keys(), "nobody else's requests could go there"
+    assert host.envelopes.keys() <= host.paths.keys()
 
 
 @pytest.mark.parametrize("name", EVERY_HOST)

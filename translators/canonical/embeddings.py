@@ -71,7 +71,7 @@ class EmbeddingRequest:
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """The vector of the input at this position, as numbers or in base64 as `EmbeddingRequest.encoding` has it."""
+    """The vector of the input at this position: numbers, or base64 as in `EmbeddingRequest.encoding`."""
 
     index: int
     vector: list[float] | str

@@ -25,9 +25,7 @@ READS: Reads = {
     "messages[].content[].image_url.detail": Means("Image.detail"),
     "dimensions": Means("EmbeddingRequest.dimensions"),
     "output_dimension": Means("EmbeddingRequest.dimensions"),
-    "encoding_format": Means(
-        "EmbeddingRequest.encoding", "vectors are converted where a provider has no base64"
-    ),
+    "encoding_format": Means("EmbeddingRequest.encoding", "vectors are converted where need be"),
     "input_type": Means("EmbeddingRequest.purpose"),
     "task_type": Means("EmbeddingRequest.purpose"),
     "task": Means("EmbeddingRequest.purpose"),

@@ -53,7 +53,7 @@ def check(top: Record) -> None:
             pass
         case []:
             raise top.bad("input", "must not be empty")
-        case [*items]:
+        case list(items):
             _check_items(top, items)
         case _:
             raise top.bad("input", "must be a string or an array")
@@ -61,7 +61,7 @@ def check(top: Record) -> None:
 
 def _check_items(top: Record, items: Sequence[JsonValue]) -> None:
     kinds = {type(item) for item in items}
-    if kinds <= {str, dict} or kinds == {int} or kinds == {list}:
+    if kinds <= {str, dict} or kinds in ({int}, {list}):
         return
     fits = (str, dict) if kinds & {str, dict} else (int,) if int in kinds else (list,)
     at = next(at for at, item in enumerate(items) if type(item) not in fits)
@@ -177,8 +177,8 @@ def _part(part: Record) -> Text | Image:
             if isinstance(url := part.data.get("image_url"), str):
                 return Image(_picture(part, url, "image_url"))
             image = part.must(part.record, "image_url")
-            detail = image.one_of("detail", ("auto", "low", "high", "original"))
-            return Image(_picture(image, image.must(image.text, "url"), "url"), detail)
+            source = _picture(image, image.must(image.text, "url"), "url")
+            return Image(source, image.one_of("detail", ("auto", "low", "high", "original")))
         case _:
             raise Unsupported(part.at("type"), "only texts and images can be embedded")
 

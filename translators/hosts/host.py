@@ -1,16 +1,15 @@
-"""Hosts: what a provider type speaks, under which paths and in which envelope.
-
-A provider is a dialect on a host.
-"""
+"""What a host is: the paths under which it speaks its dialects, and the envelopes that it wants them in."""
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 from urllib.parse import quote
 
-from translators.canonical import JsonValue
+from translators.canonical import Json, JsonValue, Request
 from translators.dialect import Framing, Spoken
 from translators.errors import BadRequest
+from translators.fields import Lack, Lacks
 
 _MODEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_:@+~/-]|\.(?!\.))*")
 """Names that may become a segment of a path: nothing in them leads anywhere else."""
@@ -30,8 +29,8 @@ class Path:
     """A pattern for the whole name of a model; empty for any. Others are not asked in this dialect."""
 
     def serves(self, model: str) -> bool:
-        """Whether this is where such a model is asked."""
-        return not self.models or re.fullmatch(self.models, model) is not None
+        """Whether this is where such a model is asked; the empty name stands for any."""
+        return not (self.models and model) or re.fullmatch(self.models, model) is not None
 
     def to(self, model: str, stream: bool, options: Mapping[str, str]) -> str:
         """The path of one attempt. Raises `BadRequest` for a model that is no name of one."""
@@ -65,6 +64,37 @@ class Envelope:
     framing: Callable[[], Framing] | None = None
     """How its streams are cut into frames, where not as the dialect itself does."""
 
+    # What only concerns requests that are translated: who speaks the dialect himself is taken at his word.
+    renames: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Top-level fields that it knows by another name."""
+    roles: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Roles of messages that it does not know, and those that come nearest."""
+    lacks: Lacks = field(default_factory=dict[str, Lack])
+    """Attributes of a `Request` that the dialect can write, and this host does not take."""
+    metered: bool = True
+    """Whether it may be asked for the usage of a stream; of one that may not, nobody is asked."""
+
+    def asked(self, request: Request) -> Request:
+        """What of a request this host can be asked; what is lost was seen to before."""
+        said: dict[str, Any] = {name.removeprefix("Request."): None for name in self.lacks}
+        return replace(request, **said) if said else request
+
+    def written(self, body: Json) -> Json:
+        """A translated body in this host's spelling."""
+        if not (self.renames or self.roles):
+            return body
+        named = {self.renames.get(name, name): value for name, value in body.items()}
+        messages = named.get("messages")
+        if self.roles and isinstance(messages, list):
+            named["messages"] = [_in_role(message, self.roles) for message in messages]
+        return named
+
+
+def _in_role(message: JsonValue, roles: Mapping[str, str]) -> JsonValue:
+    if not isinstance(message, dict) or not isinstance(role := message.get("role"), str):
+        return message
+    return {**message, "role": roles.get(role, role)}
+
 
 BARE = Envelope()
 """No change."""
@@ -81,6 +111,10 @@ class Host:
     key_prefix: str = "Bearer "
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """Sent unless the client's own are forwarded."""
+    withholds: tuple[str, ...] = ()
+    """Headers of its dialects that it does not know: they are in the body, or in none of the two."""
+    stream_type: str = "text/event-stream"
+    """What is asked for where a stream is wanted."""
     envelopes: Mapping[str, Envelope] = field(default_factory=dict[str, Envelope])
     """By the name of a dialect."""
     label: str = ""
@@ -100,37 +134,3 @@ class Host:
     def envelope(self, target: Spoken) -> Envelope:
         """How this host wants a dialect."""
         return self.envelopes.get(target.NAME, BARE)
-
-
-_OPENAI_PATHS = {
-    "openai_chat": Path("/chat/completions"),
-    "openai_completions": Path("/completions"),
-    "openai_embeddings": Path("/embeddings"),
-    "openai_responses": Path("/responses"),
-    "openai_images": Path("/images/generations"),
-    "openai_speech": Path("/audio/speech"),
-    "openai_transcriptions": Path("/audio/transcriptions"),
-    "openai_translations": Path("/audio/translations"),
-}
-
-HOSTS: Mapping[str, Host] = {
-    "openai": Host(_OPENAI_PATHS, label="openai"),
-    "anthropic": Host(
-        {"anthropic_messages": Path("/v1/messages")},
-        key_header="x-api-key",
-        key_prefix="",
-        headers={"anthropic-version": "2023-06-01"},
-        label="anthropic",
-    ),
-}
-
-DEMO_URL = "http://demo.invalid"
-"""A name that no resolver knows: only the gateway's own `server_connect` leads it anywhere."""
-
-DEMO_HOSTS: Mapping[str, Host] = {
-    "openai_chat": Host(
-        {name: Path(f"/v1{path.whole}") for name, path in _OPENAI_PATHS.items()}, label="demo"
-    ),
-    "anthropic_messages": Host({"anthropic_messages": Path("/v1/messages")}, label="demo"),
-}
-"""The embedded provider, by the dialect that it is configured to speak."""

@@ -1,0 +1,55 @@
+"""Hosts: what a provider type speaks, under which paths and in which envelope.
+
+A provider is a dialect on a host.
+"""
+
+from collections.abc import Mapping
+
+from translators.hosts.clouds import CLOUDS
+from translators.hosts.host import BARE, Envelope, Host, Path, segment
+from translators.hosts.presets import OPENAI_PATHS, PRESETS, Preset, host_of_preset
+
+__all__ = [
+    "BARE",
+    "DEMO_HOSTS",
+    "DEMO_URL",
+    "HOSTS",
+    "PRESETS",
+    "Envelope",
+    "Host",
+    "Path",
+    "Preset",
+    "segment",
+]
+
+HOSTS: Mapping[str, Host] = {
+    "openai": Host(OPENAI_PATHS, label="openai"),
+    "anthropic": Host(
+        {"anthropic_messages": Path("/v1/messages")},
+        key_header="x-api-key",
+        key_prefix="",
+        headers={"anthropic-version": "2023-06-01"},
+        label="anthropic",
+    ),
+    **CLOUDS,
+    **{name: host_of_preset(name, preset) for name, preset in PRESETS.items()},
+}
+"""Every kind of provider. Adding an ordinary one is adding a row."""
+
+DEMO_URL = "http://demo.invalid"
+"""A name that no resolver knows: only the gateway's own `server_connect` leads it anywhere."""
+
+DEMO_HOSTS: Mapping[str, Host] = {
+    "openai_chat": Host(
+        {name: Path(f"/v1{path.whole}") for name, path in OPENAI_PATHS.items()}, label="demo"
+    ),
+    "anthropic_messages": Host({"anthropic_messages": Path("/v1/messages")}, label="demo"),
+    "bedrock_converse": Host(
+        {**CLOUDS["aws-bedrock"].paths, "bedrock_titan_embed_v2": Path("/model/{model}/invoke")},
+        envelopes=CLOUDS["aws-bedrock"].envelopes,
+        stream_type=CLOUDS["aws-bedrock"].stream_type,
+        label="demo",
+    ),
+    "gemini_generate": Host(CLOUDS["gemini"].paths, envelopes=CLOUDS["gemini"].envelopes, label="demo"),
+}
+"""The embedded provider, by the dialect that it is configured to speak."""

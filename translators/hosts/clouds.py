@@ -1,0 +1,146 @@
+"""The clouds: dialects of several vendors on hosts of others, each with paths and an envelope of its own."""
+
+from collections.abc import Mapping
+
+from translators.hosts.host import Envelope, Host, Path
+from translators.hosts.presets import OPENAI_PATHS
+
+_IN_PATH = ("model", "stream")
+"""What a path says already."""
+
+AWS_BETAS: Mapping[str, str] = {
+    flag: flag
+    for flag in (
+        "computer-use-2024-10-22",
+        "computer-use-2025-01-24",
+        "context-1m-2025-08-07",
+        "context-management-2025-06-27",
+        "dev-full-thinking-2025-05-14",
+        "fine-grained-tool-streaming-2025-05-14",
+        "interleaved-thinking-2025-05-14",
+        "mcp-client-2025-04-04",
+        "mcp-client-2025-11-20",
+        "model-context-window-exceeded-2025-08-26",
+        "output-128k-2025-02-19",
+        "pdfs-2024-09-25",
+        "search-results-2025-06-09",
+        "token-counting-2024-11-01",
+        "token-efficient-tools-2025-02-19",
+        "tool-search-tool-2025-10-19",
+        "web-search-2025-03-05",
+    )
+} | {"advanced-tool-use-2025-11-20": "tool-search-tool-2025-10-19"}
+"""Flags of Anthropic's betas that Amazon takes, and what it calls them.
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
+"""
+
+
+def _google(publisher: str, whole: str, streamed: str) -> Path:
+    """https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.publishers.models"""
+    models = f"/v1/projects/{{project}}/locations/{{location}}/publishers/{publisher}/models/"
+    return Path(f"{models}{{model}}:{whole}", f"{models}{{model}}:{streamed}")
+
+
+# https://learn.microsoft.com/azure/foundry/openai/reference (dated versions), and
+# https://learn.microsoft.com/azure/foundry/openai/api-version-lifecycle (v1)
+_AZURE_DATED = {
+    name: Path(f"/openai/deployments/{{model}}{path.whole}?api-version={{api_version}}")
+    for name, path in OPENAI_PATHS.items()
+} | {"openai_responses": Path("/openai/responses?api-version={api_version}")}
+_AZURE_V1 = {name: Path(f"/openai/v1{path.whole}{{query}}") for name, path in OPENAI_PATHS.items()}
+
+_INVOKE = "/model/{model}/invoke"
+
+
+def _amazon(models: str) -> Path:
+    """Models by their names, which may have a region in front, or all of an ARN.
+
+    https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html
+    """
+    return Path(_INVOKE, models=rf"(?:.*[./])?(?:{models}).*")
+
+
+_AMAZON_EMBEDDINGS = {
+    "bedrock_titan_embed_v1": _amazon(r"amazon\.titan-embed-(?:text-v1|g1-text)"),
+    "bedrock_titan_embed_v2": _amazon(r"amazon\.titan-embed-text-v2"),
+    "bedrock_titan_embed_image": _amazon(r"amazon\.titan-embed-image"),
+    "bedrock_cohere_embed_v3": _amazon(r"cohere\.embed-(?:english|multilingual)-"),
+    "bedrock_cohere_embed_v4": _amazon(r"cohere\.embed-v4"),
+    "bedrock_nova_embed": _amazon(r"amazon\.nova-[\w-]*embeddings"),
+}
+
+_VERTEX_MODEL = "/v1/projects/{project}/locations/{location}/publishers/google/models/{model}"
+_VERTEX_EMBEDDINGS = {
+    "vertex_predict_embed_one": Path(f"{_VERTEX_MODEL}:predict", models="gemini-embedding-001"),
+    "vertex_embed_content": Path(f"{_VERTEX_MODEL}:embedContent", models=r".*gemini.*"),
+    "vertex_predict_embed": Path(f"{_VERTEX_MODEL}:predict"),
+}
+
+_EVENT_STREAM = "application/vnd.amazon.eventstream"
+
+CLOUDS: Mapping[str, Host] = {
+    "azure-openai": Host(_AZURE_DATED, key_header="api-key", key_prefix="", label="azure.openai"),
+    "azure-openai-v1": Host(_AZURE_V1, key_header="api-key", key_prefix="", label="azure.openai"),
+    # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html
+    "aws-bedrock": Host(
+        {
+            "bedrock_converse": Path("/model/{model}/converse", "/model/{model}/converse-stream"),
+            **_AMAZON_EMBEDDINGS,
+        },
+        envelopes={"bedrock_converse": Envelope(leaves=_IN_PATH)},
+        stream_type=_EVENT_STREAM,
+        label="aws.bedrock",
+    ),
+    # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html
+    "aws-anthropic": Host(
+        {"anthropic_messages": Path("/model/{model}/invoke", "/model/{model}/invoke-with-response-stream")},
+        withholds=("anthropic-version", "anthropic-beta"),
+        envelopes={
+            "anthropic_messages": Envelope(
+                adds={"anthropic_version": "bedrock-2023-05-31"}, leaves=_IN_PATH, betas=AWS_BETAS
+            )
+        },
+        stream_type=_EVENT_STREAM,
+        label="aws.anthropic",
+    ),
+    "gcp-vertex": Host(
+        {
+            "gemini_generate": _google("google", "generateContent", "streamGenerateContent?alt=sse"),
+            **_VERTEX_EMBEDDINGS,
+        },
+        envelopes={"gemini_generate": Envelope(leaves=_IN_PATH)},
+        label="gcp.vertex_ai",
+    ),
+    # https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai
+    "gcp-anthropic": Host(
+        {"anthropic_messages": _google("anthropic", "rawPredict", "streamRawPredict")},
+        withholds=("anthropic-version",),
+        envelopes={
+            "anthropic_messages": Envelope(adds={"anthropic_version": "vertex-2023-10-16"}, leaves=("model",))
+        },
+        label="gcp.anthropic",
+    ),
+    # https://ai.google.dev/api/generate-content
+    "gemini": Host(
+        {
+            "gemini_generate": Path(
+                "/v1beta/models/{model}:generateContent",
+                "/v1beta/models/{model}:streamGenerateContent?alt=sse",
+            ),
+            "gemini_embed": Path("/v1beta/models/{model}:batchEmbedContents"),
+        },
+        key_header="x-goog-api-key",
+        key_prefix="",
+        envelopes={"gemini_generate": Envelope(leaves=_IN_PATH)},
+        label="gcp.gemini",
+    ),
+    # https://docs.cohere.com/docs/compatibility-api
+    "cohere": Host(
+        {
+            "openai_chat": Path("/compatibility/v1/chat/completions"),
+            "cohere_embed": Path("/v2/embed"),
+        },
+        label="cohere",
+    ),
+}
+"""A dialect's name that nobody knows here is passed over."""
