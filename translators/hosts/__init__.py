@@ -50,6 +50,7 @@ DEMO_HOSTS: Mapping[str, Host] = {
         stream_type=CLOUDS["aws-bedrock"].stream_type,
         label="demo",
     ),
+    "cohere_rerank": Host(CLOUDS["cohere"].paths, label="demo"),
     "gemini_generate": Host(CLOUDS["gemini"].paths, envelopes=CLOUDS["gemini"].envelopes, label="demo"),
 }
 """The embedded provider, by the dialect that it is configured to speak."""

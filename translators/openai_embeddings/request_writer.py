@@ -20,7 +20,7 @@ def write_request(request: EmbeddingRequest) -> Json:
     """Purposes and titles as extensions, which a server that has none passes over or refuses."""
     body: Json = {"model": request.model}
     written = [_written(each) for each in request.inputs]
-    single = len(written) == 1 and not isinstance(written[0], list)
+    single = len(written) == 1 and isinstance(written[0], str)
     if len(request.inputs) == 1 and any(isinstance(part, Image) for part in request.inputs[0].parts):
         body["messages"] = [{"role": "user", "content": _contents(request.inputs[0])}]
     else:
