@@ -6,7 +6,7 @@ from typing import Literal
 from translators import SPOKEN
 from translators.dialect import Spoken
 
-Family = Literal["openai", "anthropic"]
+Family = Literal["openai", "anthropic", "cohere"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,9 @@ ENDPOINTS = (
     Endpoint("openai", "/v1/chat/completions", "chat", "openai_chat"),
     Endpoint("openai", "/v1/completions", "completion", "openai_completions"),
     Endpoint("openai", "/v1/embeddings", "embeddings", "openai_embeddings"),
+    Endpoint("openai", "/v1/rerank", "rerank", "jina_rerank"),
+    Endpoint("openai", "/rerank", "rerank", "jina_rerank"),
+    Endpoint("cohere", "/v2/rerank", "rerank", "cohere_rerank"),
     Endpoint("openai", "/v1/responses", "responses", "openai_responses"),
     Endpoint("openai", "/v1/images/generations", "image_generation", "openai_images"),
     Endpoint("openai", "/v1/audio/speech", "speech", "openai_speech"),
@@ -50,5 +53,9 @@ MODELS = "/v1/models"
 LISTED: tuple[Family, ...] = ("openai", "anthropic")
 """The families whose clients ask for it there."""
 
-FAMILY_DIALECT: dict[Family, str] = {"openai": "openai_chat", "anthropic": "anthropic_messages"}
+FAMILY_DIALECT: dict[Family, str] = {
+    "openai": "openai_chat",
+    "anthropic": "anthropic_messages",
+    "cohere": "cohere_rerank",
+}
 """In whose words errors are told where no endpoint is known."""

@@ -94,7 +94,8 @@ class Translate:
         translator = Translator(call.endpoint.spoken, target, host.envelope(target))
         if call.body:
             files = call.fetched if call.config.server.fetch_images else None
-            written = translator.request(call.body, model, elsewhere(call), files)
+            called = host.paths[target.NAME].called(model, provider.places)
+            written = translator.request(call.body, called, elsewhere(call), files)
         else:
             written = Outgoing(with_model(call.flow.request, model))
         call.rest = list(written.rest)

@@ -6,13 +6,17 @@ from typing import Any
 from translators import anthropic_messages, openai_chat
 from translators.bedrock_cohere_embed import COHERE_V3, COHERE_V4
 from translators.bedrock_nova_embed import NOVA_EMBED
+from translators.bedrock_rerank import BEDROCK_RERANK
 from translators.bedrock_titan_embed import TITAN_MULTIMODAL, TITAN_V1, TITAN_V2
 from translators.cohere_embed import COHERE_EMBED
+from translators.cohere_rerank import Rerank
 from translators.dialect import ChatDialect, Source, Spoken, Target
 from translators.google_embeddings import GEMINI_EMBED, VERTEX_EMBED, VERTEX_PREDICT, VERTEX_PREDICT_ONE
+from translators.jina_rerank import JinaRerank
 from translators.openai_completions import Completions
 from translators.openai_embeddings import Embeddings
 from translators.openai_native import NATIVE
+from translators.vertex_rank import VERTEX_RANK
 
 DIALECTS: Mapping[str, ChatDialect] = {
     "openai_chat": openai_chat,
@@ -34,14 +38,21 @@ _EMBEDDINGS: tuple[Target[Any, Any], ...] = (
     VERTEX_EMBED,
     GEMINI_EMBED,
 )
+_RERANKS: tuple[Target[Any, Any], ...] = (Rerank(), JinaRerank(), BEDROCK_RERANK, VERTEX_RANK)
 
-TARGETS: Mapping[str, Target[Any, Any]] = {**DIALECTS, **{target.NAME: target for target in _EMBEDDINGS}}
+
+TARGETS: Mapping[str, Target[Any, Any]] = {
+    **DIALECTS,
+    **{target.NAME: target for target in (*_EMBEDDINGS, *_RERANKS)},
+}
 """What providers may speak whatever the client speaks of the same kind."""
 
 SOURCES: Mapping[str, Source[Any, Any]] = {
     **DIALECTS,
     "openai_completions": Completions(),
     "openai_embeddings": Embeddings(),
+    "cohere_rerank": Rerank(),
+    "jina_rerank": JinaRerank(),
 }
 """What clients may speak whatever the provider speaks."""
 

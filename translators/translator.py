@@ -20,12 +20,14 @@ from translators.canonical import (
     Json,
     JsonValue,
     Request,
+    RerankRequest,
     Started,
     Told,
     Usage,
     Used,
 )
 from translators.dialect import Framing, Source, Spoken, Target
+from translators.documents import Documents
 from translators.errors import BadRequest, BadUpstream, Unsupported, Wanted
 from translators.fields import losses, spelling
 from translators.hosts import BARE, Envelope
@@ -63,6 +65,7 @@ class Translator:
         self._hide_usage = False
         self._encoding = ""
         self._counts: list[int | None] = [None]  # of vectors that each of several requests asks for
+        self._documents: Documents | None = None
         self._parts: list[list[Told]] = []
 
     # --- the request --------------------------------------------------------------------------------
@@ -132,6 +135,8 @@ class Translator:
             self._include_usage = bool(request.include_usage)
         if isinstance(request, EmbeddingRequest):
             self._encoding = request.encoding or "float"
+        if isinstance(request, RerankRequest):
+            self._documents = Documents(request)
         self._echoes = [piece.echo if isinstance(piece, Request) else None for piece in pieces]
         self._counts = [
             len(piece.inputs) if isinstance(piece, EmbeddingRequest) else None for piece in pieces
@@ -215,6 +220,8 @@ class Translator:
             target = cast(Target[Any, Any], self.target)
             read: list[Told] = target.read_response(cast(Json, orjson.loads(body)))
             events: list[Told] = [*encoded(told(read), self._encoding)]
+            if self._documents:
+                events = [*self._documents(events)]
         except UNREADABLE as error:
             raise BadUpstream("The provider's answer can't be read.") from error
         _check_vectors(events, self._counts[number])

@@ -113,7 +113,7 @@ def test_labels() -> None:
 
 
 def test_the_demo_has_every_dialect() -> None:
-    assert {*DIALECTS, "bedrock_converse", "gemini_generate"} == {*DEMO_HOSTS}
+    assert {*DIALECTS, "bedrock_converse", "gemini_generate", "cohere_rerank"} == {*DEMO_HOSTS}
     assert all(next(iter(host.paths)) == name for name, host in DEMO_HOSTS.items())
 
 
@@ -160,7 +160,7 @@ def test_the_shape_of_a_preset(name: str) -> None:
         assert not (url.query or url.fragment or preset.base_url.endswith("/"))
     assert urlsplit(preset.docs).scheme == "https"
     assert preset.key.isupper() or (not preset.key and "127.0.0.1" in (preset.base_url or "127.0.0.1"))
-    assert "openai_chat" in preset.dialects and {*preset.dialects} == HOSTS[name].paths.keys()
+    assert preset.dialects and {*preset.dialects} == HOSTS[name].paths.keys()
     assert HOSTS[name].label and HOSTS[name].key_prefix == "Bearer "
     names = {f"Request.{field.name}" for field in fields(Request)}
     assert preset.chat.lacks.keys() <= names and all(lack.note for lack in preset.chat.lacks.values())

@@ -43,11 +43,12 @@ def _google(publisher: str, whole: str, streamed: str) -> Path:
 
 # https://learn.microsoft.com/azure/foundry/openai/reference (dated versions), and
 # https://learn.microsoft.com/azure/foundry/openai/api-version-lifecycle (v1)
+_AZURE_PATHS = {name: path for name, path in OPENAI_PATHS.items() if name != "jina_rerank"}
 _AZURE_DATED = {
     name: Path(f"/openai/deployments/{{model}}{path.whole}?api-version={{api_version}}")
-    for name, path in OPENAI_PATHS.items()
+    for name, path in _AZURE_PATHS.items()
 } | {"openai_responses": Path("/openai/responses?api-version={api_version}")}
-_AZURE_V1 = {name: Path(f"/openai/v1{path.whole}{{query}}") for name, path in OPENAI_PATHS.items()}
+_AZURE_V1 = {name: Path(f"/openai/v1{path.whole}{{query}}") for name, path in _AZURE_PATHS.items()}
 
 _INVOKE = "/model/{model}/invoke"
 
@@ -91,6 +92,11 @@ CLOUDS: Mapping[str, Host] = {
         stream_type=_EVENT_STREAM,
         label="aws.bedrock",
     ),
+    # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_agent-runtime_Rerank.html
+    "aws-rerank": Host(
+        {"bedrock_rerank": Path("/rerank", calls="arn:aws:bedrock:{region}::foundation-model/{model}")},
+        label="aws.bedrock",
+    ),
     # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html
     "aws-anthropic": Host(
         {"anthropic_messages": Path("/model/{model}/invoke", "/model/{model}/invoke-with-response-stream")},
@@ -109,6 +115,14 @@ CLOUDS: Mapping[str, Host] = {
             **_VERTEX_EMBEDDINGS,
         },
         envelopes={"gemini_generate": Envelope(leaves=_IN_PATH)},
+        label="gcp.vertex_ai",
+    ),
+    "gcp-ranking": Host(
+        {
+            "vertex_rank": Path(
+                "/v1/projects/{project}/locations/{location}/rankingConfigs/default_ranking_config:rank"
+            )
+        },
         label="gcp.vertex_ai",
     ),
     # https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai
@@ -139,6 +153,7 @@ CLOUDS: Mapping[str, Host] = {
         {
             "openai_chat": Path("/compatibility/v1/chat/completions"),
             "cohere_embed": Path("/v2/embed"),
+            "cohere_rerank": Path("/v2/rerank"),
         },
         label="cohere",
     ),
