@@ -108,6 +108,7 @@ def test_labels() -> None:
         **{"openai": "openai", "anthropic": "anthropic", "cohere": "cohere", "gemini": "gcp.gemini"},
         **{"azure-openai": "azure.openai", "azure-openai-v1": "azure.openai"},
         **{"aws-bedrock": "aws.bedrock", "aws-anthropic": "aws.anthropic"},
+        **{"aws-rerank": "aws.bedrock", "gcp-ranking": "gcp.vertex_ai"},
         **{"gcp-vertex": "gcp.vertex_ai", "gcp-anthropic": "gcp.anthropic"},
     }
 
@@ -168,7 +169,17 @@ def test_the_shape_of_a_preset(name: str) -> None:
 
 def test_all_presets_are_there() -> None:
     hosted = {"groq", "xai", "together", "mistral", "deepinfra", "deepseek", "hunyuan", "tencent-lke", "tars"}
-    hosted |= {"sambanova", "gemini-openai", "openrouter", "fireworks", "cerebras", "nvidia", "perplexity"}
+    hosted |= {
+        "sambanova",
+        "gemini-openai",
+        "openrouter",
+        "fireworks",
+        "cerebras",
+        "nvidia",
+        "perplexity",
+        "jina",
+        "voyage",
+    }
     assert {*PRESETS} == hosted | {"huggingface", "vllm", "ollama", "llama.cpp", "lm-studio"}
 
 
