@@ -42,6 +42,8 @@ ENDPOINTS = (
     Endpoint("cohere", "/v2/rerank", "rerank", "cohere_rerank"),
     Endpoint("openai", "/v1/responses", "responses", "openai_responses"),
     Endpoint("openai", "/v1/images/generations", "image_generation", "openai_images"),
+    Endpoint("openai", "/v1/images/edits", "image_edit", "openai_image_edits", multipart=True),
+    Endpoint("openai", "/v1/images/variations", "image_variation", "openai_image_variations", multipart=True),
     Endpoint("openai", "/v1/audio/speech", "speech", "openai_speech"),
     Endpoint("openai", "/v1/audio/transcriptions", "transcription", "openai_transcriptions", multipart=True),
     Endpoint("openai", "/v1/audio/translations", "translation", "openai_translations", multipart=True),

@@ -6,7 +6,9 @@ from typing import Any
 from translators import anthropic_messages, openai_chat
 from translators.bedrock_cohere_embed import COHERE_V3, COHERE_V4
 from translators.bedrock_nova_embed import NOVA_EMBED
+from translators.bedrock_nova_image import NOVA_IMAGE
 from translators.bedrock_rerank import BEDROCK_RERANK
+from translators.bedrock_stability import STABILITY
 from translators.bedrock_titan_embed import TITAN_MULTIMODAL, TITAN_V1, TITAN_V2
 from translators.cohere_embed import COHERE_EMBED
 from translators.cohere_rerank import Rerank
@@ -15,7 +17,9 @@ from translators.google_embeddings import GEMINI_EMBED, VERTEX_EMBED, VERTEX_PRE
 from translators.jina_rerank import JinaRerank
 from translators.openai_completions import Completions
 from translators.openai_embeddings import Embeddings
+from translators.openai_images import Images
 from translators.openai_native import NATIVE
+from translators.vertex_imagen import VERTEX_IMAGEN
 from translators.vertex_rank import VERTEX_RANK
 
 DIALECTS: Mapping[str, ChatDialect] = {
@@ -40,10 +44,11 @@ _EMBEDDINGS: tuple[Target[Any, Any], ...] = (
 )
 _RERANKS: tuple[Target[Any, Any], ...] = (Rerank(), JinaRerank(), BEDROCK_RERANK, VERTEX_RANK)
 
+_IMAGES: tuple[Target[Any, Any], ...] = (Images(), NOVA_IMAGE, STABILITY, VERTEX_IMAGEN)
 
 TARGETS: Mapping[str, Target[Any, Any]] = {
     **DIALECTS,
-    **{target.NAME: target for target in (*_EMBEDDINGS, *_RERANKS)},
+    **{target.NAME: target for target in (*_EMBEDDINGS, *_RERANKS, *_IMAGES)},
 }
 """What providers may speak whatever the client speaks of the same kind."""
 
@@ -51,6 +56,7 @@ SOURCES: Mapping[str, Source[Any, Any]] = {
     **DIALECTS,
     "openai_completions": Completions(),
     "openai_embeddings": Embeddings(),
+    "openai_images": Images(),
     "cohere_rerank": Rerank(),
     "jina_rerank": JinaRerank(),
 }

@@ -165,11 +165,6 @@ def _check_responses(body: Record) -> None:
         text_or_list(body, "input")
 
 
-def _check_images(body: Record) -> None:
-    body.text("model")
-    body.must(body.text, "prompt")
-
-
 def _check_speech(body: Record) -> None:
     body.text("model")
     body.must(body.text, "input")
@@ -179,9 +174,13 @@ def _check_form(body: Record) -> None:
     """A form is not JSON: what it holds is for the provider to judge."""
 
 
+IMAGES = (_EventReader, _event_failure)
+"""How streams of images are read, and how they may fail."""
+
 NATIVE: tuple[Spoken, ...] = (
     Native("openai_responses", _check_responses, _EventReader, _event_failure),
-    Native("openai_images", _check_images, _EventReader, _event_failure),
+    Native("openai_image_edits", _check_form, *IMAGES),
+    Native("openai_image_variations", _check_form, *IMAGES),
     Native("openai_speech", _check_speech, _EventReader, _event_failure),
     Native("openai_transcriptions", _check_form, _EventReader, _event_failure),
     Native("openai_translations", _check_form, _EventReader, _event_failure),

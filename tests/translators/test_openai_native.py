@@ -13,9 +13,12 @@ from translators.dialect import Spoken
 from translators.errors import BadRequest
 from translators.openai_completions import Completions
 from translators.openai_embeddings import Embeddings
+from translators.openai_images import Images
 from translators.openai_native import NATIVE
 
-SPOKEN: dict[str, Spoken] = {native.NAME: native for native in (Completions(), Embeddings(), *NATIVE)}
+SPOKEN: dict[str, Spoken] = {
+    native.NAME: native for native in (Completions(), Embeddings(), Images(), *NATIVE)
+}
 
 
 @pytest.mark.parametrize(

@@ -70,11 +70,17 @@ _AMAZON_EMBEDDINGS = {
     "bedrock_nova_embed": _amazon(r"amazon\.nova-[\w-]*embeddings"),
 }
 
+_AMAZON_IMAGES = {
+    "bedrock_nova_image": _amazon(r"amazon\.(?:nova-canvas|titan-image)"),
+    "bedrock_stability": _amazon(r"stability\.(?:sd3|stable-image)"),
+}
+
 _VERTEX_MODEL = "/v1/projects/{project}/locations/{location}/publishers/google/models/{model}"
-_VERTEX_EMBEDDINGS = {
+_VERTEX_PREDICTIONS = {
     "vertex_predict_embed_one": Path(f"{_VERTEX_MODEL}:predict", models="gemini-embedding-001"),
     "vertex_embed_content": Path(f"{_VERTEX_MODEL}:embedContent", models=r".*gemini.*"),
     "vertex_predict_embed": Path(f"{_VERTEX_MODEL}:predict"),
+    "vertex_imagen": Path(f"{_VERTEX_MODEL}:predict", models=r"imagen.*"),
 }
 
 _EVENT_STREAM = "application/vnd.amazon.eventstream"
@@ -87,6 +93,7 @@ CLOUDS: Mapping[str, Host] = {
         {
             "bedrock_converse": Path("/model/{model}/converse", "/model/{model}/converse-stream"),
             **_AMAZON_EMBEDDINGS,
+            **_AMAZON_IMAGES,
         },
         envelopes={"bedrock_converse": Envelope(leaves=_IN_PATH)},
         stream_type=_EVENT_STREAM,
@@ -112,7 +119,7 @@ CLOUDS: Mapping[str, Host] = {
     "gcp-vertex": Host(
         {
             "gemini_generate": _google("google", "generateContent", "streamGenerateContent?alt=sse"),
-            **_VERTEX_EMBEDDINGS,
+            **_VERTEX_PREDICTIONS,
         },
         envelopes={"gemini_generate": Envelope(leaves=_IN_PATH)},
         label="gcp.vertex_ai",
@@ -142,6 +149,7 @@ CLOUDS: Mapping[str, Host] = {
                 "/v1beta/models/{model}:streamGenerateContent?alt=sse",
             ),
             "gemini_embed": Path("/v1beta/models/{model}:batchEmbedContents"),
+            "vertex_imagen": Path("/v1beta/models/{model}:predict", models=r"imagen.*"),
         },
         key_header="x-goog-api-key",
         key_prefix="",

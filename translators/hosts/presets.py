@@ -13,6 +13,8 @@ OPENAI_PATHS: Mapping[str, Path] = {
     "openai_responses": Path("/responses"),
     "jina_rerank": Path("/rerank"),
     "openai_images": Path("/images/generations"),
+    "openai_image_edits": Path("/images/edits"),
+    "openai_image_variations": Path("/images/variations"),
     "openai_speech": Path("/audio/speech"),
     "openai_transcriptions": Path("/audio/transcriptions"),
     "openai_translations": Path("/audio/translations"),
