@@ -17,7 +17,7 @@ from translators.anthropic_messages.errors import write_error
 from translators.aws_errors import bare, kind_of, message_of
 from translators.canonical import Failed, Json, JsonValue
 
-CONTENT_TYPE = "application/vnd.amazon.eventstream"
+CONTENT_TYPE: str = "application/vnd.amazon.eventstream"
 
 type Headers = Mapping[str, str]
 
