@@ -24,7 +24,7 @@ from addons.demo import MODELS
 from addons.endpoints import ENDPOINTS
 from translators import DIALECTS, SOURCES
 from translators.dialect import ChatDialect, ChatSource, Spoken
-from translators.fields import Means, Own, fate
+from translators.fields import Means, Own, fate, lack_of
 from translators.hosts import DEMO_HOSTS, HOSTS, PRESETS, Envelope, Host
 
 ROOT = Path(__file__).parent.parent
@@ -55,26 +55,22 @@ def fields() -> str:
 
 def fates(source: ChatSource, target: ChatDialect) -> str:
     """One such table, after a sentence that counts."""
-    rows = [(f"`{name}`", *told(field, target, source)) for name, field in source.READS.items()]
+    rows = [(f"`{name}`", *told(name, field, target, source)) for name, field in source.READS.items()]
     counted = Counter(row[1].split(",")[0].split(";")[0] for row in rows)
     counts = ", ".join(f"{counted[word]} {word}" for word in FATES.values())
     return f"{len(rows)} fields: {counts}.\n\n{table(('Field', 'Fate', 'Notes'), rows)}"
 
 
-def told(field: Means | Own, target: ChatDialect, source: ChatSource) -> tuple[str, str]:
+def told(name: str, field: Means | Own, target: ChatDialect, source: ChatSource) -> tuple[str, str]:
     """The fate of a field in words, and the notes to it."""
-    becomes, notes = fate(field, target.LACKS, source.OWNER == target.OWNER)
-    word, but = FATES[becomes], field if isinstance(field, Own) else lack_of(field, target)
-    if becomes == "translated" and not isinstance(but, Own) and but:
-        return f"{word}; some {FATES[but.fate]}", notes
+    becomes, notes = fate(field, target.LACKS, source.OWNER == target.OWNER, name)
+    lack = lack_of(field, target.LACKS, name)
+    word, but = FATES[becomes], lack or (field if isinstance(field, Own) else None)
+    if becomes == "translated" and lack:
+        return f"{word}; some {FATES[lack.fate]}", notes
     if becomes != "translated" and but and but.harmless:
         word += f", except {', '.join(f'`{orjson.dumps(value).decode()}`' for value in but.harmless)}"
     return word, notes
-
-
-def lack_of(field: Means, target: ChatDialect) -> Any:
-    """What the target lacks of a meaning, if anything."""
-    return target.LACKS.get(field.meaning) or target.LACKS.get(field.meaning.partition(".")[0])
 
 
 # --- who serves what --------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ type Fields = Mapping[str, Any]
 SHORTEST: Mapping[str, Fields] = {
     "openai_chat": {"model": "m", "messages": [{"role": "user", "content": "x"}]},
     "anthropic_messages": {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "x"}]},
+    "bedrock_converse": {"model": "m", "messages": [{"role": "user", "content": [{"text": "x"}]}]},
 }
 
 _SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}
@@ -98,4 +99,25 @@ _ANTHROPIC = {
     "tool_choice": {"tools": _ANTHROPIC_TOOLS, "tool_choice": {"type": "any"}},
 }
 
-EXAMPLES: Mapping[str, Mapping[str, Fields]] = {"openai_chat": _OPENAI, "anthropic_messages": _ANTHROPIC}
+_CONVERSE_TOOLS = [{"toolSpec": {"name": "f", "inputSchema": {"json": _SCHEMA}}}]
+_TEXT_FORMAT = {"type": "json_schema", "structure": {"jsonSchema": {"schema": '{"type":"object"}'}}}
+_CONVERSE = _plain(
+    stream=True,
+    system=[{"text": "s"}],
+    toolConfig={"tools": _CONVERSE_TOOLS},
+    outputConfig={"textFormat": _TEXT_FORMAT},
+    inferenceConfig={"maxTokens": 5},
+    additionalModelRequestFields={"a": 1},
+    additionalModelResponseFieldPaths=["/stop_sequence"],
+    guardrailConfig={"guardrailIdentifier": "g", "guardrailVersion": "1"},
+    promptVariables={"a": {"text": "b"}},
+    requestMetadata={"a": "b"},
+    performanceConfig={"latency": "optimized"},
+    serviceTier={"type": "default"},
+)
+
+EXAMPLES: Mapping[str, Mapping[str, Fields]] = {
+    "openai_chat": _OPENAI,
+    "anthropic_messages": _ANTHROPIC,
+    "bedrock_converse": _CONVERSE,
+}

@@ -10,6 +10,14 @@ from tests.oracles.anthropic_api import (
     check_anthropic_response,
     check_anthropic_stream,
 )
+from tests.oracles.bedrock_api import (
+    check_converse_error,
+    check_converse_request,
+    check_converse_response,
+    check_converse_stream,
+    converse_events,
+    converse_stream_final,
+)
 from tests.oracles.openai_api import (
     check_openai_chat_chunk,
     check_openai_chat_request,
@@ -36,6 +44,10 @@ __all__ = [
     "check_anthropic_request",
     "check_anthropic_response",
     "check_anthropic_stream",
+    "check_converse_error",
+    "check_converse_request",
+    "check_converse_response",
+    "check_converse_stream",
     "check_openai_chat_chunk",
     "check_openai_chat_request",
     "check_openai_chat_response",
@@ -49,6 +61,8 @@ __all__ = [
     "check_openai_stream",
     "check_openapi",
     "check_type",
+    "converse_events",
+    "converse_stream_final",
     "openai_stream_final",
     "sse_events",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from translators.eventstream import AnthropicChunks
 from translators.hosts.host import Envelope, Host, Path
 from translators.hosts.presets import OPENAI_PATHS
 
@@ -67,7 +68,11 @@ CLOUDS: Mapping[str, Host] = {
         withholds=("anthropic-version", "anthropic-beta"),
         envelopes={
             "anthropic_messages": Envelope(
-                adds={"anthropic_version": "bedrock-2023-05-31"}, leaves=_IN_PATH, betas=AWS_BETAS
+                adds={"anthropic_version": "bedrock-2023-05-31"},
+                leaves=_IN_PATH,
+                betas=AWS_BETAS,
+                takes_addresses=False,
+                framing=AnthropicChunks,
             )
         },
         stream_type=_EVENT_STREAM,
@@ -83,7 +88,9 @@ CLOUDS: Mapping[str, Host] = {
         {"anthropic_messages": _google("anthropic", "rawPredict", "streamRawPredict")},
         withholds=("anthropic-version",),
         envelopes={
-            "anthropic_messages": Envelope(adds={"anthropic_version": "vertex-2023-10-16"}, leaves=("model",))
+            "anthropic_messages": Envelope(
+                adds={"anthropic_version": "vertex-2023-10-16"}, leaves=("model",), takes_addresses=False
+            )
         },
         label="gcp.anthropic",
     ),
