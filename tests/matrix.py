@@ -14,8 +14,10 @@ import orjson
 import pytest
 
 from tests import oracles
+from tests.matrix_samples import SHORTEST
 from translators import DIALECTS, sse
 from translators.body import parse
+from translators.canonical import Request
 from translators.errors import Unsupported
 from translators.translator import Translator
 
@@ -25,6 +27,8 @@ STREAM_FIELDS: Mapping[str, dict[str, Any]] = {
     "openai_chat": {"stream": True, "stream_options": {"include_usage": True}}
 }
 """What a client adds to its request to get a stream with usage, where `stream` alone is not enough."""
+IN_PATH: Mapping[str, set[str]] = {"gemini_generate": {"model", "stream"}}
+"""What is read as a field of the body, but stands in the path: the host writes it."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ def pairs(recordings: Iterable[Recording], *, same: bool = False) -> pytest.Mark
 def translator(client: str, provider: str, *, include_usage: bool = True) -> Translator:
     """One attempt whose request, a shortest possible one, was written."""
     made = Translator(DIALECTS[client], DIALECTS[provider])
-    asked: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "x"}], "max_tokens": 9}
+    asked = {**SHORTEST[client]}
     made.request(parse(orjson.dumps(asked | (STREAM_FIELDS.get(client, {}) if include_usage else {}))), "m")
     return made
 
@@ -105,6 +109,12 @@ def translated_request(raw: bytes, client: str, provider: str) -> dict[str, Any]
     except Unsupported as error:
         return {"refused": {"field": error.meaning, "reason": error.reason}}
     return {"dropped": list(written.dropped), "body": orjson.loads(written.body)}
+
+
+def written_and_read(dialect: str, request: Request) -> Request:
+    """What a dialect reads of what it has written, with what its host has put into the path."""
+    in_path = {name: getattr(request, name) for name in IN_PATH.get(dialect, ())}
+    return DIALECTS[dialect].read_request({**in_path, **DIALECTS[dialect].write_request(request)})
 
 
 def translated_stream(
@@ -161,8 +171,18 @@ def _openai_error(frame: bytes) -> Any:
     return event
 
 
-OPENAI_EXTENSIONS = "reasoning_content|thinking_blocks|citations|annotations|cache_creation_input_tokens"
-"""`annotations` are the vendor's own in streams, but in no type."""
+def _gemini_error(frame: bytes) -> Any:
+    [(name, data)] = oracles.sse_events(frame)
+    event = orjson.loads(data)
+    assert name is None and event["error"]["message"] and event["error"]["status"]
+    return event
+
+
+OPENAI_EXTENSIONS = (
+    "reasoning_content|thinking_blocks|citations|annotations|cache_creation_input_tokens"
+    "|extra_content|safety_ratings|grounding_metadata"
+)
+"""`annotations` are the vendor's own in streams, but in no type; Google has the last three."""
 ANTHROPIC_SAMPLING = "temperature|top_p|top_k"
 """The SDK's types have lost them; the API has not."""
 
@@ -186,5 +206,15 @@ JUDGES: Mapping[str, Judge] = {
         error_event=_anthropic_error,
         finishes=lambda frame: frame.startswith(b"event: message_delta"),
         ends=lambda frame: frame.startswith(b"event: message_stop"),
+    ),
+    "gemini_generate": Judge(
+        request=oracles.check_gemini_request,
+        response=oracles.check_gemini_response,
+        stream=oracles.check_gemini_stream,
+        error=oracles.check_gemini_error,
+        fold=oracles.gemini_stream_final,
+        error_event=_gemini_error,
+        finishes=lambda frame: re.search(rb'"(?:finish|block)Reason":\s?"', frame) is not None,
+        ends=lambda frame: re.search(rb'"(?:finish|block)Reason":\s?"', frame) is not None,
     ),
 }

@@ -22,6 +22,7 @@ PAIRS = list(permutations(DIALECTS, 2))
 SMALLEST: dict[str, Any] = {
     "openai_chat": {"model": "m", "messages": [{"role": "user", "content": "Hi"}]},
     "anthropic_messages": {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]},
+    "gemini_generate": {"model": "m", "contents": [{"role": "user", "parts": [{"text": "Hi"}]}]},
 }
 SAMPLES: dict[str, dict[str, Any]] = {  # a value of a top-level field, to see what becomes of it
     "openai_chat": {
@@ -43,6 +44,12 @@ SAMPLES: dict[str, dict[str, Any]] = {  # a value of a top-level field, to see w
         **{"inference_geo": "us", "top_k": 5, "speed": "fast", "cache_control": {"type": "ephemeral"}},
         **{"temperature": 0.5, "top_p": 0.5, "stop_sequences": ["x"], "system": "Be brief."},
         **{"metadata": {"user_id": "me"}, "service_tier": "standard_only"},
+    },
+    "gemini_generate": {
+        **{"systemInstruction": {"parts": [{"text": "Be brief."}]}, "cachedContent": "cachedContents/a"},
+        **{"safetySettings": [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "OFF"}], "store": True},
+        **{"labels": {"a": "b"}, "modelArmorConfig": {"promptTemplateName": "t"}},
+        **{"generationConfig": {"temperature": 0.5}, "tools": [{"functionDeclarations": [{"name": "f"}]}]},
     },
 }
 

@@ -8,8 +8,15 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.matrix import JUDGES, NOW, translated_request, translated_stream, translator
-from tests.test_matrix_requests import lost
+from tests.matrix import (
+    JUDGES,
+    NOW,
+    translated_request,
+    translated_stream,
+    translator,
+    written_and_read,
+)
+from tests.test_matrix_requests import lacks_of, lost
 from tests.test_matrix_streams import plain
 from translators import DIALECTS, SPOKEN
 from translators.body import parse
@@ -85,9 +92,8 @@ def test_requests_go_there_and_back(name: str, other: str) -> None:
     assert JUDGES[other].request(made["body"]) == []
     asked = home.read_request(orjson.loads(raw))
     losses(asked, home.READS, abroad.LACKS, abroad.OWNER)
-    there = abroad.read_request(abroad.write_request(asked))
-    back = home.read_request(home.write_request(there))
-    assert lost(asked, back, {**home.LACKS, **abroad.LACKS}) == []
+    back = written_and_read("openai_chat", written_and_read(other, asked))
+    assert lost(asked, back, lacks_of("openai_chat", other)) == []
 
 
 @pytest.mark.parametrize("other", OTHERS)

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 
-from translators import anthropic_messages, openai_chat
+from translators import anthropic_messages, gemini_generate, openai_chat
 from translators.dialect import Dialect, Spoken
 from translators.openai_native import NATIVE
 
 DIALECTS: Mapping[str, Dialect] = {
     "openai_chat": openai_chat,
     "anthropic_messages": anthropic_messages,
+    "gemini_generate": gemini_generate,
 }
 """What can be translated into each other."""
 

@@ -65,7 +65,7 @@ class Spoken(Protocol):
         ...
 
     def read_response(self, body: Json) -> list[Event]:
-        """The events of a whole answer. An id or model that the format does not tell is empty in `Started`."""
+        """The events of a whole answer. An id or model that a format does not tell is empty in `Started`."""
         ...
 
     def told(self, body: Json) -> Iterator[Event]:

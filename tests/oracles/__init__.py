@@ -10,6 +10,14 @@ from tests.oracles.anthropic_api import (
     check_anthropic_response,
     check_anthropic_stream,
 )
+from tests.oracles.discovery import check_discovery
+from tests.oracles.gemini_api import (
+    check_gemini_error,
+    check_gemini_request,
+    check_gemini_response,
+    check_gemini_stream,
+    gemini_stream_final,
+)
 from tests.oracles.openai_api import (
     check_openai_chat_chunk,
     check_openai_chat_request,
@@ -36,6 +44,11 @@ __all__ = [
     "check_anthropic_request",
     "check_anthropic_response",
     "check_anthropic_stream",
+    "check_discovery",
+    "check_gemini_error",
+    "check_gemini_request",
+    "check_gemini_response",
+    "check_gemini_stream",
     "check_openai_chat_chunk",
     "check_openai_chat_request",
     "check_openai_chat_response",
@@ -49,6 +62,7 @@ __all__ = [
     "check_openai_stream",
     "check_openapi",
     "check_type",
+    "gemini_stream_final",
     "openai_stream_final",
     "sse_events",
 ]
