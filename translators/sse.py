@@ -5,7 +5,7 @@ import re
 _BLANK_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?!\n|\Z))")
 _LONGEST_BLANK_LINE = len(b"\r\n\r\n")
 
-CONTENT_TYPE = "text/event-stream; charset=utf-8"
+CONTENT_TYPE: str = "text/event-stream; charset=utf-8"
 
 
 class Decoder:

@@ -83,7 +83,7 @@ def test_thinking(model: str, thinking: Any, config: Any) -> None:
 
 
 def test_a_model_that_always_thinks_says_so() -> None:
-    assert "thinking" in asked("gemini-2.5-pro", thinking={"type": "disabled"})["refused"]["field"]
+    assert asked("gemini-2.5-pro", thinking={"type": "disabled"})["refused"]["field"] == "thinking.type"
 
 
 # --- calls and results ------------------------------------------------------------------------------

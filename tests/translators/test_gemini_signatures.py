@@ -8,6 +8,7 @@ import pytest
 
 from tests.matrix import JUDGES, NOW, frames, translated_request, translator
 from translators import gemini_generate
+from translators.canonical import Called
 
 SIGNED, TEXT = "c2lnbmF0dXJl", "b2YgYSB0ZXh0"
 MODEL = "gemini-3-flash-preview"
@@ -152,6 +153,13 @@ def test_the_same_call_has_the_same_id_streamed_and_whole() -> None:
     parts = [{"functionCall": {"name": "f", "args": {}}}, {"functionCall": {"name": "f", "args": {}}}]
     calls = [told("openai_chat", parts)["choices"][0]["message"]["tool_calls"] for told in (whole, folded)]
     assert [[call["id"] for call in made] for made in calls] == [["call_r_0", "call_r_1"]] * 2
+
+
+def test_without_an_id_of_the_answer_calls_have_theirs_of_what_is_called() -> None:
+    body = answer([{"functionCall": {"name": name, "args": {}}} for name in ("f", "f", "g")])
+    del body["responseId"]
+    calls = [[e.id for e in gemini_generate.read_response(body) if isinstance(e, Called)] for _ in range(2)]
+    assert calls[0] == calls[1] and len(set(calls[0])) == 3
 
 
 def test_given_ids_are_used() -> None:

@@ -44,6 +44,7 @@ _TOP_LEVEL: Reads = {
     "cache_control": Means("Request.cache"),
     "cache_control.ttl": Means("Cache.ttl"),
     "thinking": Means("Request.reasoning"),
+    "thinking.type": Means("Reasoning.mode"),
     "thinking.budget_tokens": Means("Reasoning.budget"),
     "thinking.display": Means("Reasoning.display"),
     "thinking.block_binding": Own("dropped", note="checks thinking that only Anthropic wrote"),

@@ -1,6 +1,7 @@
 """A model's answer, whole or streamed, into events. A whole answer is read as a stream of one chunk."""
 
 import calendar
+import hashlib
 import re
 from collections.abc import Iterator
 from typing import cast
@@ -102,7 +103,7 @@ class StreamReader:
             index = number(candidate, "index")
             index = position if index is None else index
             if (state := self._choices.get(index)) is None:
-                state = self._choices[index] = _Choice(index, f"call_{self._id or 'gemini'}")
+                state = self._choices[index] = _Choice(index, self._id)
             yield from state.read(candidate)
         if usage := inner(chunk, "usageMetadata"):
             searches = sum(choice.searches for choice in self._choices.values())
@@ -112,9 +113,8 @@ class StreamReader:
 class _Choice:
     """What was said so far in one candidate."""
 
-    def __init__(self, index: int, prefix: str) -> None:
-        self._index = index
-        self._prefix = f"{prefix}_{index}" if index else prefix
+    def __init__(self, index: int, answer: str) -> None:
+        self._index, self._answer = index, answer
         self._said = ""
         self._bases: list[int] = []  # where the parts of the first chunk begin, in bytes
         self._calls = 0
@@ -160,12 +160,15 @@ class _Choice:
                 yield ThoughtRedacted(Opaque(OWNER, "candidates[].content.parts[]", empty), self._index)
 
     def _call(self, call: Json, proof: Opaque | None) -> Iterator[Event]:
-        """Calls come whole; without an id, it is made of the answer's and of the call's number."""
+        """Calls come whole. Without an id, it is made of the answer's, or of what is called, and a number."""
         if not (name := text(call, "name")) or "partialArgs" in call:
             raise ValueError("half a function call")
-        id = text(call, "id") or f"{self._prefix}_{self._calls}"
+        arguments = orjson.dumps(inner(call, "args"))
+        answer = self._answer or hashlib.sha256(name.encode() + arguments).hexdigest()[:16]
+        place = f"{self._index}_{self._calls}" if self._index else f"{self._calls}"
+        id = text(call, "id") or f"call_{answer}_{place}"
         yield Called(self._calls, id, name, self._index, (proof,) if proof else ())
-        yield CalledWith(self._calls, orjson.dumps(inner(call, "args")).decode(), self._index)
+        yield CalledWith(self._calls, arguments.decode(), self._index)
         self._calls += 1
 
     def _finish(self, reason: str, candidate: Json) -> Iterator[Event]:

@@ -42,8 +42,9 @@ def read_citations(candidate: Json, said: str, bases: list[int], choice: int) ->
 
 
 def _source(chunk: Json) -> tuple[str | None, str | None]:
-    kind = next((inner(chunk, kind) for kind in _KINDS if inner(chunk, kind)), {})
-    return text(kind, "uri") or None, text(kind, "title") or None
+    found = [inner(chunk, kind) for kind in _KINDS if kind in chunk]
+    source = found[0] if found else chunk
+    return text(source, "uri") or None, text(source, "title") or None
 
 
 def _indices(support: Json) -> list[int]:

@@ -92,7 +92,7 @@ def _thinking(request: Request, model: Model) -> JsonValue:
     if reasoning.mode == "disabled":
         return _disabled(model) if effort in (None, "none") else _effort(effort, model)
     if not model.thinks:
-        raise Unsupported("Request.reasoning", "this model does not think")
+        raise Unsupported("Reasoning.mode", "this model does not think")
     if effort == "none":
         raise Unsupported("Request.effort", "contradicts the thinking that is asked for")
     shown: Json = {"includeThoughts": reasoning.display != "omitted"}
@@ -208,7 +208,7 @@ def _tool_config(request: Request) -> Json:
             calling[opaque.field.removeprefix(_CALLING)] = opaque.data
         else:
             config[opaque.field.removeprefix("toolConfig.")] = opaque.data
-    return ({"functionCallingConfig": calling} if calling else {}) | config
+    return {"functionCallingConfig": calling, **config} if calling else config
 
 
 def _calling(choice: ToolChoice) -> Json:

@@ -116,8 +116,14 @@ class _Choice:
             case Called(call, id, name, opaque=kept):
                 self._empty[call] = None
                 function: Json = {"name": name, "arguments": ""}
-                signed: Json = next((extra_content(own.data) for own in kept if own.owner == GOOGLE), {})
-                begun: Json = {"index": call, "id": id, "type": "function", "function": function, **signed}
+                proofs = [extra_content(own.data) for own in kept if own.owner == GOOGLE]
+                begun: Json = {
+                    "index": call,
+                    "id": id,
+                    "type": "function",
+                    "function": function,
+                    **(proofs[0] if proofs else {}),
+                }
                 yield {"tool_calls": [begun]}
             case CalledWith(call, json):
                 self._empty.pop(call, None)
