@@ -73,7 +73,7 @@ def check_gemini_error(status: int, body: Any) -> list[str]:
     """An error is what the SDK raises as its own."""
     answer = body[0] if isinstance(body, list) else body
     raised = errors.APIError(status, answer)
-    told = raised.code == status and raised.message and raised.status
+    told = answer["error"].get("code") == status and raised.message and raised.status
     return [] if told else [f"{raised.code} {raised.status!r} {raised.message!r} for {status}"]
 
 

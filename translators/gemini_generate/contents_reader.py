@@ -24,7 +24,7 @@ from translators.canonical import (
     Video,
 )
 from translators.foreign import Record
-from translators.gemini_generate.fields import OWNER, PART, READS
+from translators.gemini_generate.fields import OWNER, PART, READS, SIGNATURE
 from translators.gemini_generate.files import LEVELS, File, is_video
 from translators.gemini_generate.kept import keep
 from translators.gemini_generate.proofs import unwrap
@@ -104,6 +104,8 @@ def _text(part: Record, proof: str | None) -> Part:
         return RedactedThinking(signature)
     if part.flag("thought"):
         return Thinking(text, signature, kept)
+    if not text and signature.owner == OWNER:  # as streams tell the proof of the text before
+        return RedactedThinking(Opaque(OWNER, SIGNATURE, part.data))
     return Text(text, opaque=(*kept, signature))
 
 

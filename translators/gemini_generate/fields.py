@@ -49,6 +49,7 @@ _CONTENTS: Reads = {
     f"{PART}text": Means("Text.text"),
     f"{PART}thought": Means("Thinking"),
     SIGNATURE: Own("dropped", note="a proof for Google alone"),
+    f"{SIGNATURE}[text]": Means("RedactedThinking", "the proof of the text before it"),
     f"{PART}inlineData": Means("Data", "by its type a picture, a sound, a film or a document"),
     f"{PART}inlineData[image]": Means("Image"),
     f"{PART}inlineData[audio]": Means("Audio"),
