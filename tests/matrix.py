@@ -38,6 +38,13 @@ def stream_file(dialect: str) -> str:
     return "stream.sse" if dialect in SSE else "stream.bin"
 
 
+IN_PATH: Mapping[str, set[str]] = {
+    "bedrock_converse": {"model", "stream"},
+    "gemini_generate": {"model", "stream"},
+}
+"""What is read as a field of the body, but stands in the path: the host writes it."""
+
+
 @dataclass(frozen=True)
 class Recording:
     """One exchange, or a part of one: requests, whole answers and streams as one vendor's API has them."""
@@ -129,8 +136,13 @@ def asked_of(provider: str, request: Request) -> Request:
 def delivered(dialect: str, request: Request) -> dict[str, Any]:
     """A request as it is written, and what the path tells of it where the body does not."""
     written = DIALECTS[dialect].write_request(request)
-    path = {"model": request.model} | ({} if request.stream is None else {"stream": request.stream})
-    return {**path, **written} if dialect in MODELS else written
+    path = {name: getattr(request, name) for name in IN_PATH.get(dialect, ())}
+    return {**{name: value for name, value in path.items() if value is not None}, **written}
+
+
+def written_and_read(dialect: str, request: Request) -> Request:
+    """What a dialect reads of what it has written, with what its host has put into the path."""
+    return DIALECTS[dialect].read_request(delivered(dialect, request))
 
 
 def translated_stream(
@@ -218,8 +230,18 @@ def _converse_error(frame: bytes) -> Any:
     return error
 
 
-OPENAI_EXTENSIONS = "reasoning_content|thinking_blocks|citations|annotations|cache_creation_input_tokens"
-"""`annotations` are the vendor's own in streams, but in no type."""
+def _gemini_error(frame: bytes) -> Any:
+    [(name, data)] = oracles.sse_events(frame)
+    event = orjson.loads(data)
+    assert name is None and event["error"]["message"] and event["error"]["status"]
+    return event
+
+
+OPENAI_EXTENSIONS = (
+    "reasoning_content|thinking_blocks|citations|annotations|cache_creation_input_tokens"
+    "|extra_content|safety_ratings|grounding_metadata"
+)
+"""`annotations` are the vendor's own in streams, but in no type; Google has the last three."""
 ANTHROPIC_SAMPLING = "temperature|top_p|top_k"
 """The SDK's types have lost them; the API has not."""
 
@@ -253,5 +275,15 @@ JUDGES: Mapping[str, Judge] = {
         error_event=_converse_error,
         finishes=lambda frame: b"metadata" in frame[:40],
         ends=lambda frame: b"metadata" in frame[:40],
+    ),
+    "gemini_generate": Judge(
+        request=oracles.check_gemini_request,
+        response=oracles.check_gemini_response,
+        stream=oracles.check_gemini_stream,
+        error=oracles.check_gemini_error,
+        fold=oracles.gemini_stream_final,
+        error_event=_gemini_error,
+        finishes=lambda frame: re.search(rb'"(?:finish|block)Reason":\s?"', frame) is not None,
+        ends=lambda frame: re.search(rb'"(?:finish|block)Reason":\s?"', frame) is not None,
     ),
 }

@@ -24,6 +24,7 @@ SMALLEST: dict[str, Any] = {
     "openai_chat": {"model": "m", "messages": [{"role": "user", "content": "Hi"}]},
     "anthropic_messages": {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]},
     "bedrock_converse": {"model": "m", "messages": [{"role": "user", "content": [{"text": "Hi"}]}]},
+    "gemini_generate": {"model": "m", "contents": [{"role": "user", "parts": [{"text": "Hi"}]}]},
 }
 SAMPLES: dict[str, dict[str, Any]] = {  # a value of a top-level field, to see what becomes of it
     "openai_chat": {
@@ -51,6 +52,12 @@ SAMPLES: dict[str, dict[str, Any]] = {  # a value of a top-level field, to see w
         **{"guardrailConfig": {"guardrailIdentifier": "g"}, "promptVariables": {"a": {"text": "b"}}},
         **{"performanceConfig": {"latency": "optimized"}, "additionalModelResponseFieldPaths": ["/a"]},
         "additionalModelRequestFields": {"a": 1},
+    },
+    "gemini_generate": {
+        **{"systemInstruction": {"parts": [{"text": "Be brief."}]}, "cachedContent": "cachedContents/a"},
+        **{"safetySettings": [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "OFF"}], "store": True},
+        **{"labels": {"a": "b"}, "modelArmorConfig": {"promptTemplateName": "t"}},
+        **{"generationConfig": {"temperature": 0.5}, "tools": [{"functionDeclarations": [{"name": "f"}]}]},
     },
 }
 

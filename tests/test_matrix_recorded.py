@@ -13,12 +13,12 @@ from tests.matrix import (
     MODELS,
     NOW,
     asked_of,
-    delivered,
     translated_request,
     translated_stream,
     translator,
+    written_and_read,
 )
-from tests.test_matrix_requests import lost
+from tests.test_matrix_requests import lacks_of, lost
 from tests.test_matrix_streams import plain
 from translators import DIALECTS, SPOKEN
 from translators.body import parse
@@ -96,9 +96,8 @@ def test_requests_go_there_and_back(name: str, other: str) -> None:
     assert JUDGES[other].request(made["body"]) == []
     asked = asked_of(other, home.read_request(orjson.loads(raw)))
     losses(asked, home.READS, abroad.LACKS, abroad.OWNER)
-    there = abroad.read_request(delivered(other, asked))
-    back = home.read_request(delivered("openai_chat", there))
-    assert lost(asked, back, {**home.LACKS, **abroad.LACKS}) == []
+    back = written_and_read("openai_chat", written_and_read(other, asked))
+    assert lost(asked, back, lacks_of("openai_chat", other)) == []
 
 
 @pytest.mark.parametrize("other", OTHERS)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from translators import anthropic_messages, bedrock_converse, openai_chat
+from translators import anthropic_messages, bedrock_converse, gemini_generate, openai_chat
 from translators.dialect import ChatDialect, ChatSource, Spoken
 from translators.openai_completions import Completions
 from translators.openai_native import NATIVE
@@ -11,6 +11,7 @@ DIALECTS: Mapping[str, ChatDialect] = {
     "openai_chat": openai_chat,
     "anthropic_messages": anthropic_messages,
     "bedrock_converse": bedrock_converse,
+    "gemini_generate": gemini_generate,
 }
 """What can be translated into each other."""
 

@@ -19,9 +19,12 @@ Fate = Literal["translated", "dropped", "refused"]
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A field that means something to its vendor alone: elsewhere it is left out and listed, or refused."""
+    """A field that means something to its vendor alone: elsewhere it is left out and listed, or refused.
 
-    elsewhere: Literal["dropped", "refused"]
+    `translated` is how a vendor spells what is read into the canonical form as well: nothing of it is lost.
+    """
+
+    elsewhere: Fate
     harmless: tuple[object, ...] = ()
     """Values that say what every provider does anyway; they vanish without a word."""
     note: str = ""
@@ -147,7 +150,7 @@ class _Search:
         if opaque.field in self._lacks and not self._lacks[opaque.field].loses(opaque, self._model):
             return
         if isinstance(own, Own):
-            if opaque.data in own.harmless:
+            if own.elsewhere == "translated" or opaque.data in own.harmless:
                 return
             if own.elsewhere == "refused":
                 raise Unsupported(opaque.field, own.note)

@@ -18,6 +18,14 @@ from tests.oracles.bedrock_api import (
     converse_events,
     converse_stream_final,
 )
+from tests.oracles.discovery import check_discovery
+from tests.oracles.gemini_api import (
+    check_gemini_error,
+    check_gemini_request,
+    check_gemini_response,
+    check_gemini_stream,
+    gemini_stream_final,
+)
 from tests.oracles.openai_api import (
     check_openai_chat_chunk,
     check_openai_chat_request,
@@ -48,6 +56,11 @@ __all__ = [
     "check_converse_request",
     "check_converse_response",
     "check_converse_stream",
+    "check_discovery",
+    "check_gemini_error",
+    "check_gemini_request",
+    "check_gemini_response",
+    "check_gemini_stream",
     "check_openai_chat_chunk",
     "check_openai_chat_request",
     "check_openai_chat_response",
@@ -63,6 +76,7 @@ __all__ = [
     "check_type",
     "converse_events",
     "converse_stream_final",
+    "gemini_stream_final",
     "openai_stream_final",
     "sse_events",
 ]

@@ -215,6 +215,8 @@ LACKS: Lacks = {
     "JsonSchema.name": Lack("dropped", note="a label without effect", only=lambda name: False),
     "JsonSchema.description": Lack("dropped"),
     "JsonSchema.strict": Lack("dropped", harmless=(True, False), note="the schema always holds"),
+    "OneOf": Lack("refused", note="use json_schema"),
+    "Pattern": Lack("refused", note="use json_schema"),
     "ToolChoice.names": Lack("refused", note="a choice among some of the tools"),
     "WebSearch.context_size": Lack("dropped", harmless=("medium",)),
     "Turn.name": Lack("dropped"),

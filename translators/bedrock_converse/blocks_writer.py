@@ -97,7 +97,9 @@ class Blocks:
             result["status"] = "error" if part.is_error else "success"
         return {"toolResult": result}
 
-    def _result(self, part: Text | Image | Document | Video | Opaque) -> JsonValue:
+    def _result(self, part: Text | Image | Audio | Document | Video | Opaque) -> JsonValue:
+        if isinstance(part, Audio):
+            raise Unsupported("ToolResult.parts", "a sound is nothing that a tool may give")
         if isinstance(part, Text) and any(opaque.owner == OWNER for opaque in part.opaque):
             return {"json": cast(JsonValue, orjson.loads(part.text))}
         return self._block(part)

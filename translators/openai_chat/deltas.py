@@ -24,6 +24,7 @@ from translators.canonical import (
     ThoughtRedacted,
 )
 from translators.openai_chat.fields import OWNER
+from translators.openai_chat.google import GOOGLE, extra_content
 
 type Content = (
     Said
@@ -50,6 +51,13 @@ _FINISH_REASONS: dict[StopReason, str] = {
     "refusal": "content_filter",
     "content_filter": "content_filter",
 }
+
+
+_GOOGLE_EXTRAS = {
+    "candidates[].safetyRatings": "safety_ratings",
+    "candidates[].groundingMetadata": "grounding_metadata",
+}
+"""What Google says beside an answer, and what clients of this API know it as."""
 
 
 class Deltas:
@@ -101,12 +109,22 @@ class _Choice:
                 yield {"refusal": text}
             case Thought(text, proof):
                 yield from self._think(text, proof)
+            case ThoughtRedacted(Opaque(owner="google", data={"thoughtSignature": signature})):
+                yield extra_content(signature)
             case ThoughtRedacted(data):
                 yield self._next("thinking_blocks", {"type": "redacted_thinking", **_proof("data", data)})
-            case Called(call, id, name):
+            case Called(call, id, name, opaque=kept):
                 self._empty[call] = None
                 function: Json = {"name": name, "arguments": ""}
-                yield {"tool_calls": [{"index": call, "id": id, "type": "function", "function": function}]}
+                proofs = [extra_content(own.data) for own in kept if own.owner == GOOGLE]
+                begun: Json = {
+                    "index": call,
+                    "id": id,
+                    "type": "function",
+                    "function": function,
+                    **(proofs[0] if proofs else {}),
+                }
+                yield {"tool_calls": [begun]}
             case CalledWith(call, json):
                 self._empty.pop(call, None)
                 yield {"tool_calls": [{"index": call, "function": {"arguments": json}}]}
@@ -117,6 +135,8 @@ class _Choice:
             case Extra(Opaque(owner, field, data)):
                 if owner == OWNER:
                     yield from self._extra(field, data)
+                elif owner == GOOGLE and (extra := _GOOGLE_EXTRAS.get(field)):
+                    yield {extra: data}
             case _:
                 assert_never(event)
 

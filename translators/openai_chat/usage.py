@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from translators.canonical import Event, Json, JsonValue, Started, Usage, Used
-from translators.openai_chat.pick import entries, inner, number, seconds, text
+from translators.pick import entries, inner, number, seconds, text
 
 SERVICE_TIERS = ("auto", "default", "flex", "scale", "priority", "fast")
 """What OpenAI calls the ways to be served."""
