@@ -15,9 +15,6 @@ from mitmproxy.proxy.layers.http import DropStream, GetHttpConnection, HTTPMode,
 from mitmproxy.proxy.layers.http._base import ReceiveHttp
 from mitmproxy.proxy.layers.http._events import (
     ErrorCode,
-    RequestData,
-    RequestEndOfMessage,
-    RequestHeaders,
     RequestProtocolError,
     ResponseData,
     ResponseHeaders,
@@ -32,7 +29,7 @@ from mitmproxy.proxy.layers.http._hooks import (
 
 from addons.proxy.exchange import AttemptBroke, Exchange, Failure, FailureKind
 from addons.proxy.streams import Commands, Decision, GatewayStream, StreamId
-from addons.proxy.whole import Answered, Asked
+from addons.proxy.whole import Answered, Asked, WholeRequest
 
 if TYPE_CHECKING:
     from addons.proxy.layer import GatewayHttpLayer
@@ -107,11 +104,7 @@ class AttemptStream(GatewayStream):
 
     def send(self, wire: Any, connection: Connection) -> Commands:
         self.deadline.set("first byte", self.exchange.timeouts.first_byte)
-        body = wire.raw_content
-        yield SendHttp(RequestHeaders(self.stream_id, wire, not body), connection)
-        if body:
-            yield SendHttp(RequestData(self.stream_id, body), connection)
-        yield SendHttp(RequestEndOfMessage(self.stream_id), connection)
+        yield from self.send_whole(WholeRequest(self.stream_id, wire, wire.raw_content or b""), connection)
 
     def fail(self, kind: FailureKind, reason: str) -> Commands:
         self.flow.metadata["failure"] = kind

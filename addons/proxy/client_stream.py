@@ -40,7 +40,7 @@ from addons.proxy.deadline import Deadline
 from addons.proxy.exchange import AttemptBroke, AttemptHook, Failure, Peek, SettledHook, refused
 from addons.proxy.messages import header, shallow
 from addons.proxy.streams import Commands, Decision, GatewayStream
-from addons.proxy.whole import Answered, Asked
+from addons.proxy.whole import Answered, Asked, WholeResponse
 
 if TYPE_CHECKING:
     from addons.proxy.layer import GatewayHttpLayer
@@ -325,12 +325,13 @@ class ClientStream(GatewayStream):
         yield SettledHook(self.exchange)
         if (yield from self.check_killed(False)):
             return
-        if not already_streamed:
-            body = self.answer.raw_content
-            yield SendHttp(ResponseHeaders(self.stream_id, self.answer, not body), self.context.client)
-            if body:
-                yield SendHttp(ResponseData(self.stream_id, body), self.context.client)
-        yield from self.flow_done()
+        if already_streamed:
+            yield from self.flow_done()
+            return
+        self.flow.live = False
+        yield DropStream(self.stream_id)
+        whole = WholeResponse(self.stream_id, self.answer, self.answer.raw_content or b"")
+        yield from self.send_whole(whole, self.context.client)
 
     # --- when things break --------------------------------------------------------------------------
 

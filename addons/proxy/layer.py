@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
+from mitmproxy.connection import Connection, Server
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import (
@@ -24,7 +25,7 @@ from addons.proxy.exchange import AttemptBroke, Failure
 from addons.proxy.front import Front
 from addons.proxy.speed import snapshot
 from addons.proxy.streams import Commands, GatewayStream, StreamId
-from addons.proxy.whole import Asked
+from addons.proxy.whole import Asked, WholeRequest
 
 if TYPE_CHECKING:
     from addons.proxy.proxy import Proxy
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
 
 MOST_WAITING = 10_000
 """Pieces of an answer that wait while somebody holds the client's flow in his hands."""
+
+
+HTTP1 = (None, b"", b"http/1.0", b"http/1.1")
+"""What may have been agreed on in TLS where HTTP/1 is spoken."""
+NEW_STREAMS = (WholeRequest, Asked, RequestHeaders)
+"""Events that come to a stream which is not there yet."""
 
 
 class Link:
@@ -126,7 +133,7 @@ class GatewayHttpLayer(HttpLayer):
                 yield command
 
     def _receive(self, event: Any) -> Commands:
-        if type(event) in (RequestHeaders, Asked):
+        if type(event) in NEW_STREAMS:
             yield from self.make_stream(event.stream_id)
         if stream := self.streams.get(event.stream_id):  # else it is over, and this is late
             yield from self.event_to_child(stream, event)
@@ -147,6 +154,12 @@ class GatewayHttpLayer(HttpLayer):
             return None
         stream = self.streams.get(stream_id[0])
         return stream if isinstance(stream, ClientStream) and stream.takes(stream_id[1]) else None
+
+    def takes_whole(self, connection: Connection) -> bool:
+        """Whether messages may be sent there in one event: to `Front` and `Back`, but not to HTTP/2."""
+        if isinstance(connection, Server):
+            return connection.alpn in HTTP1
+        return isinstance(self.connections.get(connection), Front)
 
     def wake(self, child: layer.Layer) -> None:
         """Let a child look at its deadlines, from outside of all generators."""

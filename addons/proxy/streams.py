@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from mitmproxy import flow, http
+from mitmproxy.connection import Connection
 from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.context import Context
-from mitmproxy.proxy.layers.http import HttpStream
+from mitmproxy.proxy.layers.http import HttpStream, SendHttp
 from mitmproxy.proxy.layers.http._events import RequestProtocolError, ResponseData
 
 from addons.proxy.deadline import Deadline
 from addons.proxy.dispatch import subject_of
 from addons.proxy.exchange import Exchange
+from addons.proxy.whole import WholeRequest, WholeResponse
 
 if TYPE_CHECKING:
     from addons.proxy.layer import GatewayHttpLayer
@@ -106,8 +108,25 @@ class GatewayStream(HttpStream):
 
     def steps(self, event: events.Event) -> Commands:
         """What this stream does about an event; its hooks are seen to by the caller."""
+        if isinstance(event, WholeRequest | WholeResponse):
+            return self._parts(event)
         steps: Commands = super()._handle_event(event)
         return steps
+
+    def _parts(self, whole: WholeRequest | WholeResponse) -> Commands:
+        """As if they had come one after the other: a stream that is over hears no more of them."""
+        for part in whole.parts():
+            if self.state_errored in (self.client_state, self.server_state) or self.server_state == self.state_done:
+                return
+            yield from self.steps(part)
+
+    def send_whole(self, whole: WholeRequest | WholeResponse, connection: Connection) -> Commands:
+        """To one of our own HTTP/1 connections at once, to all others in parts."""
+        if self.http_layer.takes_whole(connection):
+            yield SendHttp(whole, connection)
+        else:
+            for part in whole.parts():
+                yield SendHttp(part, connection)
 
     @property
     def is_streaming(self) -> bool:
