@@ -121,15 +121,9 @@ class AttemptStream(GatewayStream):
         if self.server_state in (self.state_stream_response_body, self.state_consume_response_body):
             self.deadline.set("idle", self.exchange.timeouts.idle)
 
-    def pass_on(self, data: bytes) -> Commands:
-        """Straight into the client's stream where it listens: the long way costs as much as all the rest."""
+    def relayed(self, data: bytes) -> list[bytes]:
         self.deadline.set("idle", self.exchange.timeouts.idle)
-        assert self.tee
-        for chunk in self.tee(data):
-            if listener := self.http_layer.listener(self.stream_id):
-                yield from listener.pass_on(chunk)
-            else:
-                yield SendHttp(ResponseData(self.stream_id, chunk), self.context.client)
+        return super().relayed(data)
 
     def send_response(self, already_streamed: bool = False) -> Commands:
         """As stock does, but that a whole answer goes to the client's stream in one event.

@@ -40,7 +40,7 @@ from addons.proxy.deadline import Deadline
 from addons.proxy.exchange import AttemptBroke, AttemptHook, Failure, Peek, SettledHook, refused
 from addons.proxy.messages import header, shallow
 from addons.proxy.streams import Commands, Decision, GatewayStream
-from addons.proxy.whole import Answered, Asked, WholeResponse
+from addons.proxy.whole import Answered, Asked, Faulty, WholeResponse
 
 if TYPE_CHECKING:
     from addons.proxy.layer import GatewayHttpLayer
@@ -189,6 +189,8 @@ class ClientStream(GatewayStream):
     def steps(self, event: events.Event) -> Commands:
         if isinstance(event, Answered):
             return self.answered(event)
+        if isinstance(event, Faulty):
+            return self.break_off()
         if self.server_state == self.state_done and isinstance(event, FROM_ATTEMPTS):
             return self.state_between_attempts(event)  # it waited while the answer was replaced
         return super().steps(event)
@@ -282,15 +284,14 @@ class ClientStream(GatewayStream):
                 headers["transfer-encoding"] = "chunked"
         yield from super().start_response_stream()
 
-    def takes(self, attempt: int) -> bool:
-        """Whether pieces of this attempt's answer may go straight to the client."""
-        return self.is_streaming and self._paused is None and self.is_current(attempt)
-
-    def pass_on(self, data: bytes) -> Commands:
-        assert self.tee
-        if frames := b"".join(self.tee(data)):
+    def state_stream_response_body(self, event: Any) -> Commands:
+        """As stock does, but that all frames of a piece are one, and that what has failed ends there."""
+        if not isinstance(event, ResponseData):
+            yield from super().state_stream_response_body(event)
+            return
+        if frames := b"".join(self.relayed(event.data)):
             yield SendHttp(ResponseData(self.stream_id, frames), self.context.client)
-        if self.tee.fault:
+        if self.fault:
             yield from self.break_off()
 
     def break_off(self) -> Commands:

@@ -10,6 +10,7 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import (
     DropStream,
     GetHttpConnection,
+    HttpClient,
     HttpLayer,
     HTTPMode,
     HttpStream,
@@ -17,7 +18,12 @@ from mitmproxy.proxy.layers.http import (
     SendHttp,
 )
 from mitmproxy.proxy.layers.http._base import ReceiveHttp
-from mitmproxy.proxy.layers.http._events import ErrorCode, RequestHeaders, RequestProtocolError
+from mitmproxy.proxy.layers.http._events import (
+    ErrorCode,
+    RequestHeaders,
+    RequestProtocolError,
+    ResponseData,
+)
 
 from addons.proxy.attempt_stream import AttemptStream
 from addons.proxy.client_stream import ClientStream
@@ -25,7 +31,7 @@ from addons.proxy.exchange import AttemptBroke, Failure
 from addons.proxy.front import Front
 from addons.proxy.speed import snapshot
 from addons.proxy.streams import Commands, GatewayStream, StreamId
-from addons.proxy.whole import Asked, WholeRequest
+from addons.proxy.whole import Asked, Faulty, WholeRequest
 
 if TYPE_CHECKING:
     from addons.proxy.proxy import Proxy
@@ -92,7 +98,7 @@ class GatewayHttpLayer(HttpLayer):
     def handle_event(self, event: events.Event) -> Commands:
         """As stock does, but that adjoining writes to one connection become one: a head and its body, say."""
         waiting: commands.SendData | None = None
-        for command in super().handle_event(event):
+        for command in self._steps(event):
             if isinstance(command, commands.SendData):
                 if waiting and waiting.connection is command.connection:
                     waiting.data += command.data
@@ -108,6 +114,13 @@ class GatewayHttpLayer(HttpLayer):
                 yield command
         if waiting:
             yield waiting
+
+    def _steps(self, event: events.Event) -> Commands:
+        """Bytes go to who reads them. This layer itself never waits, so that it needs no more for them."""
+        if isinstance(event, events.DataReceived) and (child := self.connections.get(event.connection)):
+            return self.event_to_child(child, event)
+        steps: Commands = super().handle_event(event)
+        return steps
 
     def event_to_child(self, child: Any, event: events.Event) -> Commands:
         """As stock does, asking for a command's type once: this runs for every command of every layer."""
@@ -135,8 +148,31 @@ class GatewayHttpLayer(HttpLayer):
     def _receive(self, event: Any) -> Commands:
         if type(event) in NEW_STREAMS:
             yield from self.make_stream(event.stream_id)
-        if stream := self.streams.get(event.stream_id):  # else it is over, and this is late
+        if not (stream := self.streams.get(event.stream_id)):  # it is over, and this is late
+            return
+        if type(event) is ResponseData and isinstance(stream, GatewayStream) and stream.is_flowing:
+            yield from self._relay(stream, event.data)
+        else:
             yield from self.event_to_child(stream, event)
+
+    def _relay(self, stream: GatewayStream, data: bytes) -> Commands:
+        """A piece of a streamed answer, from an attempt to its client: no hooks on that way, and no waiting.
+
+        The long way, an event at a time through both streams, costs as much as all the rest.
+        """
+        for chunk in stream.relayed(data):
+            listener = self._listener(stream)
+            if not listener:
+                yield from self._pass_on(stream, chunk)
+                continue
+            if frames := b"".join(listener.relayed(chunk)):
+                yield from self._pass_on(listener, frames)
+            if listener.fault:
+                yield from self.event_to_child(listener, Faulty(listener.stream_id))
+
+    def _pass_on(self, stream: GatewayStream, data: bytes) -> Commands:
+        receiver = stream.context.client
+        yield from self.event_to_child(self.connections[receiver], ResponseData(stream.stream_id, data))
 
     def make_stream(self, stream_id: StreamId) -> Commands:
         stream: GatewayStream
@@ -148,12 +184,22 @@ class GatewayHttpLayer(HttpLayer):
         self.streams[stream_id] = stream
         yield from self.event_to_child(stream, events.Start())
 
-    def listener(self, stream_id: StreamId) -> ClientStream | None:
+    def _listener(self, attempt: GatewayStream) -> ClientStream | None:
         """The client's stream, if it is ready for pieces of this attempt's answer."""
-        if not isinstance(stream_id, tuple):
+        if not isinstance(attempt.stream_id, tuple):
             return None
-        stream = self.streams.get(stream_id[0])
-        return stream if isinstance(stream, ClientStream) and stream.takes(stream_id[1]) else None
+        client_id, number = attempt.stream_id
+        stream = self.streams.get(client_id)
+        if isinstance(stream, ClientStream) and stream.is_flowing and stream.is_current(number):
+            return stream
+        return None
+
+    def register_connection(self, command: RegisterHttpConnection) -> Commands:
+        """As stock does. What has opened a connection steps aside then: it would only hand events on."""
+        opener = self.connections[command.connection]
+        if type(opener) is HttpClient and not command.err:
+            self.connections[command.connection] = opener.child_layer
+        yield from super().register_connection(command)
 
     def takes_whole(self, connection: Connection) -> bool:
         """Whether messages may be sent there in one event: to `Front` and `Back`, but not to HTTP/2."""

@@ -102,8 +102,6 @@ class GatewayStream(HttpStream):
         return super().handle_event(event)
 
     def _handle_event(self, event: events.Event) -> Commands:
-        if isinstance(event, ResponseData) and self.is_streaming:  # no hooks on that way, and many pieces
-            return self.pass_on(event.data)
         return self._with_inline_hooks(self.steps(event))
 
     def steps(self, event: events.Event) -> Commands:
@@ -129,13 +127,19 @@ class GatewayStream(HttpStream):
                 yield SendHttp(part, connection)
 
     @property
-    def is_streaming(self) -> bool:
-        streaming: bool = self.server_state == self.state_stream_response_body
-        return streaming
+    def is_flowing(self) -> bool:
+        """Whether pieces of an answer may go straight on: it streams, and nobody holds it."""
+        return self._paused is None and self.server_state == self.state_stream_response_body
 
-    def pass_on(self, data: bytes) -> Commands:
-        """A piece of a streamed answer, on its way to the client."""
-        raise NotImplementedError
+    def relayed(self, data: bytes) -> list[bytes]:
+        """What is to be passed on of a piece of a streamed answer."""
+        assert self.tee
+        return self.tee(data)
+
+    @property
+    def fault(self) -> str:
+        """What the addon's stream has raised."""
+        return self.tee.fault if self.tee else ""
 
     def _with_inline_hooks(self, steps: Commands) -> Commands:
         reply: Any = None

@@ -62,3 +62,8 @@ class Answered(HttpEvent):
 
     attempt: int
     response: http.Response
+
+
+@dataclass(slots=True)
+class Faulty(HttpEvent):
+    """To the client's stream: what an addon has made of a piece of it can't go on."""
