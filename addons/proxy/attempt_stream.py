@@ -159,7 +159,7 @@ class AttemptStream(GatewayStream):
         if isinstance(event, ResponseData):
             self.deadline.set("idle", self.exchange.timeouts.idle)
         else:
-            self.deadline.clear()
+            self.deadline.stop()
 
     def check_body_size(self, request: bool) -> Decision:
         """An answer that must be held whole is bounded."""
@@ -189,6 +189,6 @@ class AttemptStream(GatewayStream):
         yield from self.fail("timeout", f"{name} timeout")
 
     def handle_protocol_error(self, event: RequestProtocolError | ResponseProtocolError) -> Commands:
-        self.deadline.clear()
+        self.deadline.stop()
         self.keep_body()
         yield from super().handle_protocol_error(event)

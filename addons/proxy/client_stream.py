@@ -397,5 +397,5 @@ class ClientStream(GatewayStream):
             yield from self.handle_protocol_error(event)
 
     def stop_clocks(self) -> None:
-        self.deadline.clear()
-        self.total.clear()
+        self.deadline.stop()
+        self.total.stop()

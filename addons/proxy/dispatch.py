@@ -12,7 +12,7 @@ import logging
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import cast
+from typing import TypeGuard, cast
 
 from mitmproxy import addonmanager, ctx, exceptions, flow, hooks, http
 from mitmproxy.options import Options
@@ -69,7 +69,7 @@ class Dispatch:
         """Run a hook, and `update` after it."""
         await self.trigger_event(event)
         subject = subject_of(event)
-        if isinstance(subject, flow.Flow) and self._lookup("update")[0]:
+        if is_flow(subject) and self._lookup("update")[0]:
             await self.trigger_event(hooks.UpdateHook([subject]))
 
     async def trigger_event(self, event: hooks.Hook) -> None:
@@ -97,7 +97,7 @@ class Dispatch:
             return False
         subject = subject_of(event)
         self._call(event, handlers, subject)
-        if isinstance(subject, flow.Flow) and (updates := self._lookup("update")[0]):
+        if is_flow(subject) and (updates := self._lookup("update")[0]):
             self._call(event, updates, [subject])
         return True
 
@@ -148,6 +148,11 @@ class Dispatch:
 def leaves_the_stack(event: hooks.Hook) -> bool:
     """A retry must not run inline: the failed attempt's connection is still inside its own generator."""
     return isinstance(event, AttemptHook) and bool(event.exchange.attempts)
+
+
+def is_flow(subject: object) -> TypeGuard[flow.Flow]:
+    """Whether a hook is about a flow. (Nearly all are of one class, and to ask an abstract one is slow.)"""
+    return type(subject) is http.HTTPFlow or isinstance(subject, flow.Flow)
 
 
 def subject_of(event: hooks.Hook) -> object:

@@ -69,7 +69,7 @@ class Front(Http1Server):
         if isinstance(event, events.Wakeup):
             return self._expired(self._deadline.take())
         if isinstance(event, events.ConnectionClosed):
-            self._deadline.clear()
+            self._deadline.stop()
         if self._refused and isinstance(event, events.ConnectionEvent):
             return self._discard(event)
         return super()._handle_event(event)

@@ -147,7 +147,7 @@ class GatewayHttpLayer(HttpLayer):
 
     def _receive(self, event: Any) -> Commands:
         if type(event) in NEW_STREAMS:
-            yield from self.make_stream(event.stream_id)
+            self.make_stream(event.stream_id)
         if not (stream := self.streams.get(event.stream_id)):  # it is over, and this is late
             return
         if type(event) is ResponseData and isinstance(stream, GatewayStream) and stream.is_flowing:
@@ -174,15 +174,15 @@ class GatewayHttpLayer(HttpLayer):
         receiver = stream.context.client
         yield from self.event_to_child(self.connections[receiver], ResponseData(stream.stream_id, data))
 
-    def make_stream(self, stream_id: StreamId) -> Commands:
+    def make_stream(self, stream_id: StreamId) -> None:  # type: ignore[override]
         stream: GatewayStream
         if isinstance(stream_id, tuple):
             exchange = cast(ClientStream, self.streams[stream_id[0]]).exchange
             stream = AttemptStream(self.context.fork(), stream_id, self, exchange, self.link)
         else:
             stream = ClientStream(self.context.fork(), stream_id, self)
+        stream.client_state = stream.state_wait_for_request_headers  # which is all that `Start` does
         self.streams[stream_id] = stream
-        yield from self.event_to_child(stream, events.Start())
 
     def _listener(self, attempt: GatewayStream) -> ClientStream | None:
         """The client's stream, if it is ready for pieces of this attempt's answer."""

@@ -12,7 +12,7 @@ from mitmproxy.proxy.layers.http import HttpStream, SendHttp
 from mitmproxy.proxy.layers.http._events import RequestProtocolError, ResponseData
 
 from addons.proxy.deadline import Deadline
-from addons.proxy.dispatch import subject_of
+from addons.proxy.dispatch import is_flow, subject_of
 from addons.proxy.exchange import Exchange
 from addons.proxy.whole import WholeRequest, WholeResponse
 
@@ -152,7 +152,7 @@ class GatewayStream(HttpStream):
             reply = None
             if isinstance(command, commands.StartHook) and run_inline(command):
                 subject = subject_of(command)
-                if not (isinstance(subject, flow.Flow) and subject.intercepted):
+                if not (is_flow(subject) and subject.intercepted):
                     continue
                 command = InterceptedHook(subject)
             reply = yield command
