@@ -11,13 +11,11 @@ from collections.abc import Sequence
 from h11._receivebuffer import ReceiveBuffer
 from mitmproxy.net.http import http1
 from mitmproxy.proxy import commands, events
-from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import http
 from mitmproxy.proxy.layers.http._base import ReceiveHttp
 from mitmproxy.proxy.layers.http._events import (
     ErrorCode,
     HttpEvent,
-    RequestEndOfMessage,
     ResponseData,
     ResponseEndOfMessage,
     ResponseHeaders,
@@ -40,7 +38,7 @@ class Back(Http1Client):
     """Of the body that is being read, if it comes in chunks."""
 
     def handle_event(self, event: events.Event) -> Commands:
-        """It never waits for anything, so that it needs nothing of what stock does here for layers that do."""
+        """It never waits for anything, and needs nothing of what stock does here for layers that do."""
         return self._handle_event(event)
 
     # --- asking -------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ class Chunks:
     """Decodes one body."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest: bytes = b""
         self._left = 0  # bytes of the current chunk that are still to come
         self._at_end = self._trailing = False  # of a chunk; behind the last one
         self.over: bytes | None = None

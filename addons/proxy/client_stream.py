@@ -296,9 +296,8 @@ class ClientStream(GatewayStream):
 
     def break_off(self) -> Commands:
         """An addon's stream has failed: what it would have said is not known, so the answer ends here."""
-        assert self.tee
-        self.exchange.faults.append(self.tee.fault)
-        logger.error("An addon failed: %s", self.tee.fault)
+        self.exchange.faults.append(self.fault)
+        logger.error("An addon failed: %s", self.fault)
         yield from self.hang_up("an addon failed")
         # (in the client's words, or where the stream has none, by a body that is visibly cut)
         event = ResponseProtocolError(self.stream_id, "an addon failed", ErrorCode.GENERIC_SERVER_ERROR)
@@ -313,7 +312,7 @@ class ClientStream(GatewayStream):
 
     def send_response(self, already_streamed: bool = False) -> Commands:
         """As stock does, but that what a failed addon may have left half done is never sent."""
-        if self.tee and self.tee.fault and already_streamed:
+        if self.fault and already_streamed:
             yield from self.break_off()
             return
         self.stop_clocks()

@@ -60,7 +60,7 @@ class Front(Http1Server):
         self._refused = False
 
     def handle_event(self, event: events.Event) -> Commands:
-        """It never waits for anything, so that it needs nothing of what stock does here for layers that do."""
+        """It never waits for anything, and needs nothing of what stock does here for layers that do."""
         return self._handle_event(event)
 
     def _handle_event(self, event: events.Event) -> Commands:

@@ -1,7 +1,7 @@
 """Heads: the first lines of HTTP/1 messages.
 
-What mitmproxy's own readers make of a head that is well formed, at a third of the cost: they convert and check
-what is bytes already.
+What mitmproxy's own readers make of a head that is well formed, at a third of the cost: they convert and
+check what is bytes already.
 """
 
 import re

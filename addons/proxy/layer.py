@@ -186,9 +186,10 @@ class GatewayHttpLayer(HttpLayer):
 
     def _listener(self, attempt: GatewayStream) -> ClientStream | None:
         """The client's stream, if it is ready for pieces of this attempt's answer."""
-        if not isinstance(attempt.stream_id, tuple):
+        stream_id = cast(StreamId, attempt.stream_id)
+        if not isinstance(stream_id, tuple):
             return None
-        client_id, number = attempt.stream_id
+        client_id, number = stream_id
         stream = self.streams.get(client_id)
         if isinstance(stream, ClientStream) and stream.is_flowing and stream.is_current(number):
             return stream

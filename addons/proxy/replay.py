@@ -97,7 +97,7 @@ class ReplayHandler(clientplayback.ReplayHandler):
 class AttemptReplayLayer(GatewayHttpLayer):
     """One attempt, with no client behind it: what it belongs to is looked up on its flow."""
 
-    def make_stream(self, stream_id: Any) -> None:
+    def make_stream(self, stream_id: Any) -> None:  # type: ignore[override]
         context: Context = self.context.fork()
         client = self.connections[self.context.client]
         flow = client.flow if isinstance(client, clientplayback.MockServer) else None

@@ -9,7 +9,7 @@ from mitmproxy.connection import Connection
 from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import HttpStream, SendHttp
-from mitmproxy.proxy.layers.http._events import RequestProtocolError, ResponseData
+from mitmproxy.proxy.layers.http._events import RequestProtocolError
 
 from addons.proxy.deadline import Deadline
 from addons.proxy.dispatch import is_flow, subject_of
@@ -84,6 +84,7 @@ class GatewayStream(HttpStream):
 
     exchange: Exchange
     tee: Tee | None = None
+    client_state: Callable[[Any], Commands]
     server_state: Callable[[Any], Commands]
 
     def __init__(self, context: Context, stream_id: Any, http_layer: "GatewayHttpLayer") -> None:
@@ -114,7 +115,10 @@ class GatewayStream(HttpStream):
     def _parts(self, whole: WholeRequest | WholeResponse) -> Commands:
         """As if they had come one after the other: a stream that is over hears no more of them."""
         for part in whole.parts():
-            if self.state_errored in (self.client_state, self.server_state) or self.server_state == self.state_done:
+            if (
+                self.state_errored in (self.client_state, self.server_state)
+                or self.server_state == self.state_done
+            ):
                 return
             yield from self.steps(part)
 

@@ -18,7 +18,7 @@ _stock_handle_connection = ConnectionHandler.handle_connection
 
 def install() -> None:
     """Let each connection of a client and of its providers be read that way."""
-    ProxyConnectionHandler.handle_connection = handle_connection  # type: ignore[method-assign]
+    ProxyConnectionHandler.handle_connection = handle_connection  # type: ignore[assignment, method-assign]
 
 
 async def handle_connection(handler: ConnectionHandler, connection: Connection) -> None:
