@@ -39,6 +39,8 @@ class Back(Http1Client):
 
     def handle_event(self, event: events.Event) -> Commands:
         """It never waits for anything, and needs nothing of what stock does here for layers that do."""
+        if self.chunks and isinstance(event, events.DataReceived):  # all of the buffer is in there already
+            return self._read_chunks(self.chunks, event.data)
         return self._handle_event(event)
 
     # --- asking -------------------------------------------------------------------------------------
@@ -81,17 +83,15 @@ class Back(Http1Client):
         yield ReceiveHttp(ResponseHeaders(self.stream_id, response, size == 0))
         self.body_reader = make_body_reader(size)
         self.state = self.read_body
-        yield from self.read_body(event)
+        if self.chunks:
+            rest = bytes(self.buf.maybe_extract_at_most(len(self.buf)) or b"")
+            yield from self._read_chunks(self.chunks, rest)
+        else:
+            yield from self.read_body(event)
 
-    def read_body(self, event: events.Event) -> Commands:
-        if self.chunks and isinstance(event, events.DataReceived):
-            return self._read_chunks(self.chunks)
-        steps: Commands = super().read_body(event)
-        return steps
-
-    def _read_chunks(self, chunks: Chunks) -> Commands:
+    def _read_chunks(self, chunks: Chunks, came: bytes) -> Commands:
         assert self.stream_id is not None
-        if data := chunks.feed(bytes(self.buf.maybe_extract_at_most(len(self.buf)) or b"")):
+        if data := chunks.feed(came):
             yield ReceiveHttp(ResponseData(self.stream_id, data))
         if chunks.problem:
             yield from self._broken(f"HTTP/1 protocol error: {chunks.problem}")

@@ -21,6 +21,7 @@ from mitmproxy.proxy.layers.http._events import (
     RequestEndOfMessage,
     RequestHeaders,
     RequestProtocolError,
+    ResponseData,
     ResponseEndOfMessage,
     ResponseHeaders,
     ResponseProtocolError,
@@ -29,6 +30,7 @@ from mitmproxy.proxy.layers.http._http1 import Http1Server, make_body_reader
 
 from addons.proxy.deadline import Deadline
 from addons.proxy.heads import read_request_head
+from addons.proxy.messages import header
 from addons.proxy.streams import Commands, GatewayStream
 from addons.proxy.whole import WholeRequest, WholeResponse
 
@@ -56,6 +58,7 @@ class Front(Http1Server):
         self._reading = False
         self._progress = 0
         self._answering = False
+        self._chunked = False
         self._complete = False
         self._refused = False
 
@@ -180,15 +183,22 @@ class Front(Http1Server):
     # --- answering ----------------------------------------------------------------------------------
 
     def send(self, event: HttpEvent) -> Commands:
-        if isinstance(event, WholeResponse):
-            for part in event.parts():
-                yield from self._send(part)
-        else:
-            yield from self._send(event)
+        if type(event) is ResponseData and self._chunked:  # a piece of a stream: no more than its frame
+            return self._send_chunk(event.data)
+        return self._send_parts(event) if isinstance(event, WholeResponse) else self._send(event)
+
+    def _send_chunk(self, data: bytes) -> Commands:
+        yield commands.SendData(self.conn, b"%x\r\n%b\r\n" % (len(data), data))
+
+    def _send_parts(self, whole: WholeResponse) -> Commands:
+        for part in whole.parts():
+            yield from self._send(part)
 
     def _send(self, event: HttpEvent) -> Commands:
         if isinstance(event, ResponseHeaders) and event.response.status_code >= 200:
             self._answering = True
+            coding = header(event.response.headers, "transfer-encoding")
+            self._chunked = coding.lower() == "chunked"
             if not self._complete:  # refused before the body was there
                 event.response.headers["connection"] = "close"
         if isinstance(event, ResponseProtocolError):
