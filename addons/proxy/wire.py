@@ -40,8 +40,9 @@ def direct(
 
     def feed(data: bytes) -> None:
         waiter = cast(asyncio.Future[None] | None, vars(reader)["_waiter"])
-        idle = waiter is not None and not waiter.done() and not lock.locked()
-        if not idle or not data or is_behind(handler):
+        is_read = waiter is not None and not waiter.done()
+        is_free = not (lock.locked() or vars(lock)["_waiters"])
+        if not (is_read and is_free and data) or is_behind(handler):
             stock(data)  # in the order in which it came, and with stock's own back-pressure
             return
         event = handler.server_event(events.DataReceived(connection, data))
