@@ -86,7 +86,8 @@ def shown(headers: http.Headers) -> list[str]:
     """The API keys that a client presents, in any of the ways that the vendors' SDKs know."""
     scheme, _, token = header(headers, "authorization").partition(" ")
     keys = [token.strip()] if scheme.lower() == "bearer" else []
-    return [key for key in (*keys, header(headers, "x-api-key"), header(headers, "api-key")) if key]
+    named = (header(headers, name) for name in ("x-api-key", "api-key", "x-goog-api-key"))
+    return [key for key in (*keys, *named) if key]
 
 
 def known(shown: list[str], keys: Sequence[ApiKey]) -> str | None:

@@ -80,8 +80,9 @@ def support() -> str:
     """Types of provider and endpoints."""
     hosts = {f"`{name}`": host for name, host in HOSTS.items() if name not in PRESETS}
     hosts |= {f"demo, `dialect: {name}`": host for name, host in DEMO_HOSTS.items()}
-    head = ("Type", *(f"`{gateway_path(each.family, each.path)}`" for each in ENDPOINTS))
-    rows = ((name, *(serves(each.spoken, host) for each in ENDPOINTS)) for name, host in hosts.items())
+    served = [each for each in ENDPOINTS if not each.streams]  # those have a path for streams alone
+    head = ("Type", *(f"`{gateway_path(each.family, each.path)}`" for each in served))
+    rows = ((name, *(serves(each.spoken, host) for each in served)) for name, host in hosts.items())
     return table(head, rows)
 
 

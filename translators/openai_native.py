@@ -32,6 +32,7 @@ class Native:
         self.OWNER: str = OWNER
         self.KIND: str = ""
         self.TELLING = EVERYTHING
+        self.FOREIGN: re.Pattern[bytes] | None = None
         self.STREAM_TYPE: str = sse.CONTENT_TYPE
         self._check, self._reader, self._failure, self._metered = check, reader, failure, metered
 

@@ -19,5 +19,5 @@ def test_every_family_tells_errors_in_a_dialect_of_its_own() -> None:
 
 
 def test_metrics_tell_endpoints_apart() -> None:
-    operations = [endpoint.operation for endpoint in ENDPOINTS]
-    assert len(set(operations)) == len(operations)
+    operations = {(endpoint.operation, endpoint.dialect) for endpoint in ENDPOINTS}
+    assert len({operation for operation, _ in operations}) == len(operations)

@@ -13,6 +13,7 @@ from translators.eventstream import CONTENT_TYPE as STREAM_TYPE
 from translators.eventstream import Decoder as Framing
 
 __all__ = [
+    "FOREIGN",
     "KIND",
     "LACKS",
     "MOST",
@@ -35,6 +36,7 @@ __all__ = [
     "write_response",
 ]
 
+FOREIGN: re.Pattern[bytes] | None = None
 KIND: str = "chat"
 MOST: int | None = None
 NAME: str = "bedrock_converse"

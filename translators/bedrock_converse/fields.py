@@ -6,7 +6,8 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.htm
 import re
 from typing import Any
 
-from translators.bedrock_converse.models import BETAS, family
+from translators.aws_betas import AWS_BETAS
+from translators.bedrock_converse.models import family
 from translators.canonical import (
     Cache,
     Data,
@@ -240,7 +241,7 @@ def _is_of_no_claude(model: str, value: Any) -> bool:
 def _are_unknown(model: str, betas: Opaque) -> bool:
     """Whether some of Anthropic's betas can't be asked for: those that can are."""
     named = betas.data if isinstance(betas.data, list) else [betas.data]
-    return not family(model).claude or not all(beta in BETAS for beta in named)
+    return not family(model).claude or not all(beta in AWS_BETAS for beta in named)
 
 
 def _does_not_fit(metadata: dict[str, str]) -> bool:

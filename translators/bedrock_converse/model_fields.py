@@ -1,7 +1,8 @@
 """What Converse has no word for but the model has one: `additionalModelRequestFields`."""
 
+from translators.aws_betas import AWS_BETAS
 from translators.bedrock_converse.fields import CLAUDES, OWNER
-from translators.bedrock_converse.models import BETAS, family
+from translators.bedrock_converse.models import family
 from translators.canonical import Effort, Json, JsonValue, Reasoning, Request, ToolResult, ToolUse
 from translators.errors import Unsupported
 
@@ -82,7 +83,7 @@ def _betas(request: Request, effort: str | None) -> list[JsonValue]:
     for opaque in request.opaque:
         if opaque.owner == CLAUDES and opaque.field == "betas":
             named = opaque.data if isinstance(opaque.data, list) else [opaque.data]
-            asked |= {beta: None for beta in named if isinstance(beta, str) and beta in BETAS}
+            asked |= {AWS_BETAS[beta]: None for beta in named if isinstance(beta, str) and beta in AWS_BETAS}
     if effort and known.effort_beta:
         asked[known.effort_beta] = None
     return [*asked]

@@ -1,5 +1,7 @@
 """Google's generateContent, of the Gemini API and of Vertex AI. https://ai.google.dev/api/generate-content"""
 
+import re
+
 from translators.gemini_generate.answer_reader import StreamReader, read_response, told
 from translators.gemini_generate.answer_writer import StreamWriter, write_response
 from translators.gemini_generate.errors import read_error, write_error
@@ -10,6 +12,7 @@ from translators.sse import CONTENT_TYPE as STREAM_TYPE
 from translators.sse import Decoder as Framing
 
 __all__ = [
+    "FOREIGN",
     "KIND",
     "LACKS",
     "MOST",
@@ -32,5 +35,6 @@ __all__ = [
     "write_response",
 ]
 
+FOREIGN: re.Pattern[bytes] | None = None
 KIND: str = "chat"
 MOST: int | None = None
