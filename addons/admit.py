@@ -4,6 +4,7 @@ import hmac
 import re
 import uuid
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import sha256
 
 from mitmproxy import http
@@ -64,7 +65,7 @@ def redact(request: http.Request) -> frozenset[str]:
     secrets = set[str]()
     fields = list[tuple[bytes, bytes]]()
     for name, value in request.headers.fields:
-        secret = bool(value and _SECRET_HEADER.fullmatch(name))
+        secret = bool(value and _is_secret(name))
         if secret:
             secrets.add(value.decode("utf-8", "surrogateescape"))
         fields.append((name, REDACTED if secret else value))
@@ -75,11 +76,18 @@ def redact(request: http.Request) -> frozenset[str]:
     return frozenset(secrets - {""})
 
 
+@lru_cache(maxsize=1024)
+def _is_secret(name: bytes) -> bool:
+    """Whether a header of this name holds credentials. Clients send the same few names all the time."""
+    return _SECRET_HEADER.fullmatch(name) is not None
+
+
 def shown(headers: http.Headers) -> list[str]:
     """The API keys that a client presents, in any of the ways that the vendors' SDKs know."""
     scheme, _, token = header(headers, "authorization").partition(" ")
     keys = [token.strip()] if scheme.lower() == "bearer" else []
-    return [key for key in (*keys, header(headers, "x-api-key"), header(headers, "api-key")) if key]
+    named = (header(headers, name) for name in ("x-api-key", "api-key", "x-goog-api-key"))
+    return [key for key in (*keys, *named) if key]
 
 
 def known(shown: list[str], keys: Sequence[ApiKey]) -> str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -223,8 +224,9 @@ class Config:
         return frozenset(named - {DEMO_ADDRESS})
 
 
+@lru_cache(maxsize=1000)
 def address_of(url: str) -> tuple[str, int]:
-    """Host and port of a URL."""
+    """Host and port of a URL. Each request asks twice, about one of a few."""
     parts = urlsplit(url)
     return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
 

@@ -6,7 +6,7 @@ from typing import Literal
 from translators import SPOKEN
 from translators.dialect import Spoken
 
-Family = Literal["openai", "anthropic", "cohere"]
+Family = Literal["openai", "anthropic", "cohere", "gemini", "bedrock"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ class Endpoint:
     multipart: bool = False
     streams: bool = False
     """Whether all of its answers are streams; elsewhere the body says so."""
+    query: tuple[str, str] | None = None
+    """A parameter and the only value of it that is served."""
 
     @property
     def names_model(self) -> bool:
@@ -48,6 +50,17 @@ ENDPOINTS = (
     Endpoint("openai", "/v1/audio/transcriptions", "transcription", "openai_transcriptions", multipart=True),
     Endpoint("openai", "/v1/audio/translations", "translation", "openai_translations", multipart=True),
     Endpoint("anthropic", "/v1/messages", "messages", "anthropic_messages"),
+    Endpoint("gemini", "/v1beta/models/{model}:generateContent", "generate_content", "gemini_generate"),
+    Endpoint(
+        "gemini",
+        "/v1beta/models/{model}:streamGenerateContent",
+        "generate_content",
+        "gemini_generate",
+        streams=True,
+        query=("alt", "sse"),
+    ),
+    Endpoint("bedrock", "/model/{model}/converse", "converse", "bedrock_converse"),
+    Endpoint("bedrock", "/model/{model}/converse-stream", "converse", "bedrock_converse", streams=True),
 )
 
 MODELS = "/v1/models"
@@ -59,5 +72,7 @@ FAMILY_DIALECT: dict[Family, str] = {
     "openai": "openai_chat",
     "anthropic": "anthropic_messages",
     "cohere": "cohere_rerank",
+    "gemini": "gemini_generate",
+    "bedrock": "bedrock_converse",
 }
 """In whose words errors are told where no endpoint is known."""

@@ -58,6 +58,9 @@ class Match:
             call.flow.response = self._refuse(call, 405, f"{endpoint.path} takes POST.", allow="POST")
         elif content_type != wanted and not (wanted == "application/json" and content_type.endswith("+json")):
             call.flow.response = self._refuse(call, 415, f"The content type must be {wanted}.")
+        elif endpoint.query and request.query.get(endpoint.query[0]) != endpoint.query[1]:
+            wanted = "=".join(endpoint.query)
+            call.flow.response = self._refuse(call, 400, f"{endpoint.path} is served only with ?{wanted}.")
         elif endpoint.multipart:
             call.model = model_of(request) or self._header_model(request)
         else:

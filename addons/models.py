@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from urllib.parse import unquote
 
 from addons.config import Config, Listed
-from addons.endpoints import MODELS, Family
+from addons.endpoints import LISTED, MODELS, Family
 from translators.canonical import Json
 from translators.errors import BadRequest
 
@@ -37,7 +37,8 @@ def model_answer(family: Family, model: str, config: Config) -> Json:
 
 def how_listed(family: Family, config: Config) -> str:
     """Where a client sees which models there are, for a message."""
-    return f"GET {config.endpoints.prefix(family)}{MODELS} lists them"
+    listed: Family = family if family in LISTED else "openai"
+    return f"GET {config.endpoints.prefix(listed)}{MODELS} lists them"
 
 
 def _openai(model: str, owned_by: str, created: int) -> Json:

@@ -74,5 +74,14 @@ def answer(spoken: Spoken, failed: Failed, request_id: str) -> http.Response:
     headers = {"content-type": "application/json"}
     if request_id:
         headers["x-request-id"] = request_id
-    body = orjson.dumps(spoken.write_error(failed, request_id))
-    return http.Response.make(failed.status or STATUS[failed.kind], body, headers)
+    body, named = named_in_header(orjson.dumps(spoken.write_error(failed, request_id)))
+    return http.Response.make(failed.status or STATUS[failed.kind], body, headers | named)
+
+
+def named_in_header(error: bytes) -> tuple[bytes, dict[str, str]]:
+    """An error's body, and the header in which AWS's clients look for its name."""
+    if b'"__type"' not in error:
+        return error, {}
+    told: dict[str, object] = orjson.loads(error)
+    name = told.pop("__type", None)
+    return orjson.dumps(told), {"x-amzn-errortype": str(name)} if name else {}

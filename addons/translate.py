@@ -16,7 +16,7 @@ from addons.fetch import Fetch
 from addons.multipart import with_model
 from addons.outgoing import host_of, outgoing_request
 from addons.proxy import Exchange, Failure, Timeouts, drop_header, header
-from addons.refusals import Refusals
+from addons.refusals import Refusals, named_in_header
 from translators import SOURCES, TARGETS
 from translators.canonical import Failed, Json, JsonValue
 from translators.errors import STATUS, BadRequest, BadUpstream, Unsupported, Wanted
@@ -100,6 +100,8 @@ class Translate:
             written = Outgoing(with_model(call.flow.request, model))
         call.rest = list(written.rest)
         self._ask(call, backend, Try(backend.provider, model, translator, written.dropped), written.body)
+        if written.betas and call.request:
+            call.request.headers["anthropic-beta"] = ",".join(written.betas)
 
     def _ask(self, call: Call, backend: Backend, attempt: Try, body: bytes) -> None:
         """Make the next attempt one that asks this."""
@@ -201,11 +203,17 @@ class Translate:
 
     def _whole(self, call: Call, translator: Translator, response: http.Response, body: bytes) -> bytes:
         if response.status_code >= 300:
-            told = with_error_type(body, call.attempts[-1].response)
+            told, kind = with_error_type(body, call.attempts[-1].response)
             _, written = translator.error(response.status_code, told, call.request_id)
-            if written is not None:
-                response.headers["content-type"] = "application/json"
-            return body if written is None else written
+            if written is None:
+                if kind and translator.source.OWNER == "amazon":
+                    response.headers["x-amzn-errortype"] = kind
+                return body
+            response.headers["content-type"] = "application/json"
+            written, named = named_in_header(written)
+            for name, value in named.items():
+                response.headers[name] = value
+            return written
         content_type = header(response.headers, "content-type")
         if translator.identity and "json" not in content_type:
             return body
@@ -305,16 +313,16 @@ def tokens_of(raw: http.Response | None) -> int | None:
     return int(counted) if counted.isascii() and counted.isdigit() else None
 
 
-def with_error_type(body: bytes, raw: http.Response | None) -> bytes:
-    """An error of AWS's with its type, which stands in a header, where the body may have it too."""
+def with_error_type(body: bytes, raw: http.Response | None) -> tuple[bytes, str]:
+    """An error of AWS's with its type in the body, where the header has it; and the type."""
     kind = header(raw.headers, "x-amzn-errortype") if raw else ""
     if not kind:
-        return body
+        return body, ""
     try:
         told = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return body
-    return orjson.dumps({"__type": kind, **told}) if isinstance(told, dict) else body
+        return body, kind
+    return (orjson.dumps({"__type": kind, **told}) if isinstance(told, dict) else body), kind
 
 
 def keep_answer_headers(response: http.Response) -> None:

@@ -24,7 +24,7 @@ from addons.demo import MODELS
 from addons.endpoints import ENDPOINTS
 from translators import SOURCES, TARGETS
 from translators.dialect import Source, Spoken, Target
-from translators.fields import Means, Own, fate
+from translators.fields import Means, Own, fate, lack_of
 from translators.hosts import DEMO_HOSTS, HOSTS, PRESETS, Envelope, Host
 
 ROOT = Path(__file__).parent.parent
@@ -55,26 +55,24 @@ def fields() -> str:
 
 def fates(source: Source[Any, Any], target: Target[Any, Any]) -> str:
     """One such table, after a sentence that counts."""
-    rows = [(f"`{name}`", *told(field, target, source)) for name, field in source.READS.items()]
+    rows = [(f"`{name}`", *told(name, field, target, source)) for name, field in source.READS.items()]
     counted = Counter(row[1].split(",")[0].split(";")[0] for row in rows)
     counts = ", ".join(f"{counted[word]} {word}" for word in FATES.values())
     return f"{len(rows)} fields: {counts}.\n\n{table(('Field', 'Fate', 'Notes'), rows)}"
 
 
-def told(field: Means | Own, target: Target[Any, Any], source: Source[Any, Any]) -> tuple[str, str]:
+def told(
+    name: str, field: Means | Own, target: Target[Any, Any], source: Source[Any, Any]
+) -> tuple[str, str]:
     """The fate of a field in words, and the notes to it."""
-    becomes, notes = fate(field, target.LACKS, source.OWNER == target.OWNER)
-    word, but = FATES[becomes], field if isinstance(field, Own) else lack_of(field, target)
-    if becomes == "translated" and not isinstance(but, Own) and but:
-        return f"{word}; some {FATES[but.fate]}", notes
+    becomes, notes = fate(field, target.LACKS, source.OWNER == target.OWNER, name)
+    lack = lack_of(field, target.LACKS, name)
+    word, but = FATES[becomes], lack or (field if isinstance(field, Own) else None)
+    if becomes == "translated" and lack:
+        return f"{word}; some {FATES[lack.fate]}", notes
     if becomes != "translated" and but and but.harmless:
         word += f", except {', '.join(f'`{orjson.dumps(value).decode()}`' for value in but.harmless)}"
     return word, notes
-
-
-def lack_of(field: Means, target: Target[Any, Any]) -> Any:
-    """What the target lacks of a meaning, if anything."""
-    return target.LACKS.get(field.meaning) or target.LACKS.get(field.meaning.partition(".")[0])
 
 
 # --- who serves what --------------------------------------------------------------------------------
@@ -84,8 +82,9 @@ def support() -> str:
     """Types of provider and endpoints."""
     hosts = {f"`{name}`": host for name, host in HOSTS.items() if name not in PRESETS}
     hosts |= {f"demo, `dialect: {name}`": host for name, host in DEMO_HOSTS.items()}
-    head = ("Type", *(f"`{gateway_path(each.family, each.path)}`" for each in ENDPOINTS))
-    rows = ((name, *(serves(each.spoken, host) for each in ENDPOINTS)) for name, host in hosts.items())
+    served = [each for each in ENDPOINTS if not each.streams]  # those have a path for streams alone
+    head = ("Type", *(f"`{gateway_path(each.family, each.path)}`" for each in served))
+    rows = ((name, *(serves(each.spoken, host) for each in served)) for name, host in hosts.items())
     return table(head, rows)
 
 

@@ -5,7 +5,7 @@ A dialect that is added to `DIALECTS` gets its rows by itself; it brings a `Judg
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,10 @@ import orjson
 import pytest
 
 from tests import oracles
-from translators import DIALECTS, sse
+from tests.matrix_samples import SHORTEST
+from translators import DIALECTS, eventstream, sse
 from translators.body import parse
+from translators.canonical import Failed, Ping, Request
 from translators.errors import Unsupported
 from translators.translator import Translator
 
@@ -25,6 +27,22 @@ STREAM_FIELDS: Mapping[str, dict[str, Any]] = {
     "openai_chat": {"stream": True, "stream_options": {"include_usage": True}}
 }
 """What a client adds to its request to get a stream with usage, where `stream` alone is not enough."""
+MODELS: Mapping[str, str] = {"bedrock_converse": "us.anthropic.claude-opus-4-6-v1"}
+"""A model of a provider that does more with some than with others."""
+SSE = [name for name, dialect in DIALECTS.items() if dialect.STREAM_TYPE == sse.CONTENT_TYPE]
+"""The dialects that are streamed as server-sent events; the others as frames of bytes."""
+
+
+def stream_file(dialect: str) -> str:
+    """What the file with a stream is called."""
+    return "stream.sse" if dialect in SSE else "stream.bin"
+
+
+IN_PATH: Mapping[str, set[str]] = {
+    "bedrock_converse": {"model", "stream"},
+    "gemini_generate": {"model", "stream"},
+}
+"""What is read as a field of the body, but stands in the path: the host writes it."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +71,7 @@ class Recording:
 
     @property
     def stream(self) -> bytes:
-        return self.path("stream.sse").read_bytes()
+        return self.path(stream_file(self.dialect)).read_bytes()
 
     @property
     def status(self) -> int:
@@ -71,7 +89,7 @@ ALL = [
 REQUESTS = [recording for recording in ALL if recording.has("request.json")]
 ERRORS = [recording for recording in ALL if recording.status != 200]
 WHOLE = [recording for recording in ALL if recording.has("response.json") and recording.status == 200]
-STREAMS = [recording for recording in ALL if recording.has("stream.sse")]
+STREAMS = [recording for recording in ALL if recording.has(stream_file(recording.dialect))]
 COMPLETE = [recording for recording in STREAMS if not recording.case.startswith("error_")]
 
 
@@ -92,8 +110,10 @@ def pairs(recordings: Iterable[Recording], *, same: bool = False) -> pytest.Mark
 def translator(client: str, provider: str, *, include_usage: bool = True) -> Translator:
     """One attempt whose request, a shortest possible one, was written."""
     made = Translator(DIALECTS[client], DIALECTS[provider])
-    asked: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "x"}], "max_tokens": 9}
-    made.request(parse(orjson.dumps(asked | (STREAM_FIELDS.get(client, {}) if include_usage else {}))), "m")
+    asked = SHORTEST[client]
+    made.request(
+        parse(orjson.dumps({**asked} | (STREAM_FIELDS.get(client, {}) if include_usage else {}))), "m"
+    )
     return made
 
 
@@ -101,10 +121,28 @@ def translated_request(raw: bytes, client: str, provider: str) -> dict[str, Any]
     """What a provider of another dialect gets for a request, or why it gets none."""
     body = parse(raw)
     try:
-        written = Translator(DIALECTS[client], DIALECTS[provider]).request(body, str(body.json["model"]))
+        model = MODELS.get(provider, str(body.json["model"]))
+        written = Translator(DIALECTS[client], DIALECTS[provider]).request(body, model)
     except Unsupported as error:
         return {"refused": {"field": error.meaning, "reason": error.reason}}
     return {"dropped": list(written.dropped), "body": orjson.loads(written.body)}
+
+
+def asked_of(provider: str, request: Request) -> Request:
+    """The request for a model of this provider."""
+    return replace(request, model=MODELS.get(provider, request.model))
+
+
+def delivered(dialect: str, request: Request) -> dict[str, Any]:
+    """A request as it is written, and what the path tells of it where the body does not."""
+    written = DIALECTS[dialect].write_request(request)
+    path = {name: getattr(request, name) for name in IN_PATH.get(dialect, ())}
+    return {**{name: value for name, value in path.items() if value is not None}, **written}
+
+
+def written_and_read(dialect: str, request: Request) -> Request:
+    """What a dialect reads of what it has written, with what its host has put into the path."""
+    return DIALECTS[dialect].read_request(delivered(dialect, request))
 
 
 def translated_stream(
@@ -115,9 +153,32 @@ def translated_stream(
     return [frame for piece in pieces for frame in stream.feed(piece)] + stream.close()
 
 
-def frames(stream: bytes) -> list[bytes]:
-    """A stream's events, each with the blank line that ends it."""
-    return [raw for raw, _ in sse.Decoder().feed(stream)]
+def frames(stream: bytes, dialect: str) -> list[bytes]:
+    """A stream's events: each with the blank line that ends it, or each with its head and checksums."""
+    return [raw for raw, _ in DIALECTS[dialect].Framing().feed(stream)]
+
+
+def framed(dialect: str, value: Any) -> bytes:
+    """One event of a stream that says `value`, whatever that is."""
+    if dialect in SSE:
+        return sse.encode(orjson.dumps(value))
+    match value:
+        case dict() if len(value) == 1 and len(name := next(iter(value)).encode()) < 2**15:
+            return eventstream.encode(name.decode(), orjson.dumps(value[name.decode()]))
+        case _:
+            return eventstream.encode("messageStart", orjson.dumps(value))
+
+
+def sign_of_life(dialect: str) -> bytes:
+    """What a provider sends while there is nothing to say."""
+    [frame] = DIALECTS[dialect].StreamWriter(created=NOW).write(Ping())
+    return sse.KEEP_ALIVE if dialect in SSE else frame
+
+
+def failure(dialect: str) -> bytes:
+    """What a provider sends when it fails in the middle of a stream."""
+    [frame] = DIALECTS[dialect].StreamWriter(created=NOW).write(Failed("server", "late"))
+    return frame
 
 
 # --- judges -----------------------------------------------------------------------------------------
@@ -161,8 +222,26 @@ def _openai_error(frame: bytes) -> Any:
     return event
 
 
-OPENAI_EXTENSIONS = "reasoning_content|thinking_blocks|citations|annotations|cache_creation_input_tokens"
-"""`annotations` are the vendor's own in streams, but in no type."""
+def _converse_error(frame: bytes) -> Any:
+    [(_, data)] = eventstream.Decoder().feed(frame)
+    [(name, error)] = orjson.loads(data).items()
+    assert name.endswith("Exception")
+    assert error["message"]
+    return error
+
+
+def _gemini_error(frame: bytes) -> Any:
+    [(name, data)] = oracles.sse_events(frame)
+    event = orjson.loads(data)
+    assert name is None and event["error"]["message"] and event["error"]["status"]
+    return event
+
+
+OPENAI_EXTENSIONS = (
+    "reasoning_content|thinking_blocks|citations|annotations|cache_creation_input_tokens"
+    "|extra_content|safety_ratings|grounding_metadata"
+)
+"""`annotations` are the vendor's own in streams, but in no type; Google has the last three."""
 ANTHROPIC_SAMPLING = "temperature|top_p|top_k"
 """The SDK's types have lost them; the API has not."""
 
@@ -186,5 +265,25 @@ JUDGES: Mapping[str, Judge] = {
         error_event=_anthropic_error,
         finishes=lambda frame: frame.startswith(b"event: message_delta"),
         ends=lambda frame: frame.startswith(b"event: message_stop"),
+    ),
+    "bedrock_converse": Judge(
+        request=oracles.check_converse_request,
+        response=oracles.check_converse_response,
+        stream=oracles.check_converse_stream,
+        error=oracles.check_converse_error,
+        fold=oracles.converse_stream_final,
+        error_event=_converse_error,
+        finishes=lambda frame: b"metadata" in frame[:40],
+        ends=lambda frame: b"metadata" in frame[:40],
+    ),
+    "gemini_generate": Judge(
+        request=oracles.check_gemini_request,
+        response=oracles.check_gemini_response,
+        stream=oracles.check_gemini_stream,
+        error=oracles.check_gemini_error,
+        fold=oracles.gemini_stream_final,
+        error_event=_gemini_error,
+        finishes=lambda frame: re.search(rb'"(?:finish|block)Reason":\s?"', frame) is not None,
+        ends=lambda frame: re.search(rb'"(?:finish|block)Reason":\s?"', frame) is not None,
     ),
 }

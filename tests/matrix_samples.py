@@ -8,6 +8,8 @@ type Fields = Mapping[str, Any]
 SHORTEST: Mapping[str, Fields] = {
     "openai_chat": {"model": "m", "messages": [{"role": "user", "content": "x"}]},
     "anthropic_messages": {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "x"}]},
+    "bedrock_converse": {"model": "m", "messages": [{"role": "user", "content": [{"text": "x"}]}]},
+    "gemini_generate": {"model": "m", "contents": [{"role": "user", "parts": [{"text": "x"}]}]},
 }
 
 _SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}
@@ -60,6 +62,8 @@ _OPENAI = {
         prompt_cache_retention="24h",
         prompt_cache_options={"mode": "explicit"},
         moderation={"model": "m"},
+        safetySettings=[{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "OFF"}],
+        generationConfig={"media_resolution": "MEDIA_RESOLUTION_LOW"},
     ),
     "tool_choice": {"tools": _TOOLS, "tool_choice": "required"},
     "parallel_tool_calls": {"tools": _TOOLS, "parallel_tool_calls": False},
@@ -98,4 +102,42 @@ _ANTHROPIC = {
     "tool_choice": {"tools": _ANTHROPIC_TOOLS, "tool_choice": {"type": "any"}},
 }
 
-EXAMPLES: Mapping[str, Mapping[str, Fields]] = {"openai_chat": _OPENAI, "anthropic_messages": _ANTHROPIC}
+_CONVERSE_TOOLS = [{"toolSpec": {"name": "f", "inputSchema": {"json": _SCHEMA}}}]
+_TEXT_FORMAT = {"type": "json_schema", "structure": {"jsonSchema": {"schema": '{"type":"object"}'}}}
+_CONVERSE = _plain(
+    stream=True,
+    system=[{"text": "s"}],
+    toolConfig={"tools": _CONVERSE_TOOLS},
+    outputConfig={"textFormat": _TEXT_FORMAT},
+    inferenceConfig={"maxTokens": 5},
+    additionalModelRequestFields={"a": 1},
+    additionalModelResponseFieldPaths=["/stop_sequence"],
+    guardrailConfig={"guardrailIdentifier": "g", "guardrailVersion": "1"},
+    promptVariables={"a": {"text": "b"}},
+    requestMetadata={"a": "b"},
+    performanceConfig={"latency": "optimized"},
+    serviceTier={"type": "default"},
+)
+_GEMINI_TOOLS = [{"functionDeclarations": [{"name": "f", "parametersJsonSchema": _SCHEMA}]}]
+_GEMINI = {
+    **_plain(
+        stream=True,
+        systemInstruction={"parts": [{"text": "s"}]},
+        tools=_GEMINI_TOOLS,
+        generationConfig={"maxOutputTokens": 5},
+        safetySettings=[{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "OFF"}],
+        cachedContent="cachedContents/a",
+        serviceTier="priority",
+        labels={"a": "b"},
+        modelArmorConfig={"promptTemplateName": "t"},
+        store=True,
+    ),
+    "toolConfig": {"tools": _GEMINI_TOOLS, "toolConfig": {"functionCallingConfig": {"mode": "ANY"}}},
+}
+
+EXAMPLES: Mapping[str, Mapping[str, Fields]] = {
+    "openai_chat": _OPENAI,
+    "anthropic_messages": _ANTHROPIC,
+    "bedrock_converse": _CONVERSE,
+    "gemini_generate": _GEMINI,
+}

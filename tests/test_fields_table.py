@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from docs import tables
+from tests.matrix import MODELS
 from translators import DIALECTS
 from translators.body import parse
 from translators.errors import Unsupported
@@ -22,6 +23,8 @@ PAIRS = list(permutations(DIALECTS, 2))
 SMALLEST: dict[str, Any] = {
     "openai_chat": {"model": "m", "messages": [{"role": "user", "content": "Hi"}]},
     "anthropic_messages": {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]},
+    "bedrock_converse": {"model": "m", "messages": [{"role": "user", "content": [{"text": "Hi"}]}]},
+    "gemini_generate": {"model": "m", "contents": [{"role": "user", "parts": [{"text": "Hi"}]}]},
 }
 SAMPLES: dict[str, dict[str, Any]] = {  # a value of a top-level field, to see what becomes of it
     "openai_chat": {
@@ -43,6 +46,18 @@ SAMPLES: dict[str, dict[str, Any]] = {  # a value of a top-level field, to see w
         **{"inference_geo": "us", "top_k": 5, "speed": "fast", "cache_control": {"type": "ephemeral"}},
         **{"temperature": 0.5, "top_p": 0.5, "stop_sequences": ["x"], "system": "Be brief."},
         **{"metadata": {"user_id": "me"}, "service_tier": "standard_only"},
+    },
+    "bedrock_converse": {
+        **{"system": [{"text": "Be brief."}], "inferenceConfig": {"maxTokens": 5}},
+        **{"guardrailConfig": {"guardrailIdentifier": "g"}, "promptVariables": {"a": {"text": "b"}}},
+        **{"performanceConfig": {"latency": "optimized"}, "additionalModelResponseFieldPaths": ["/a"]},
+        "additionalModelRequestFields": {"a": 1},
+    },
+    "gemini_generate": {
+        **{"systemInstruction": {"parts": [{"text": "Be brief."}]}, "cachedContent": "cachedContents/a"},
+        **{"safetySettings": [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "OFF"}], "store": True},
+        **{"labels": {"a": "b"}, "modelArmorConfig": {"promptTemplateName": "t"}},
+        **{"generationConfig": {"temperature": 0.5}, "tools": [{"functionDeclarations": [{"name": "f"}]}]},
     },
 }
 
@@ -95,12 +110,13 @@ def became(source: str, target: str, name: str, body: Any) -> str:
     """What the translator makes of a field, in the words of the page."""
     translator = Translator(DIALECTS[source], DIALECTS[target])
     try:
-        written = translator.request(parse(orjson.dumps(body)), "m")
+        written = translator.request(parse(orjson.dumps(body)), MODELS.get(target, "m"))
     except Unsupported:
         return "refused"
     if any(dropped.partition(".")[0] == name for dropped in written.dropped):
         return "left out"
-    plain = Translator(DIALECTS[source], DIALECTS[target]).request(parse(orjson.dumps(SMALLEST[source])), "m")
+    smallest = parse(orjson.dumps(SMALLEST[source]))
+    plain = Translator(DIALECTS[source], DIALECTS[target]).request(smallest, MODELS.get(target, "m"))
     return "translated" if written.body != plain.body and not written.dropped else "lost"
 
 

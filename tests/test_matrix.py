@@ -21,6 +21,7 @@ from tests.matrix import (
     WHOLE,
     Recording,
     pairs,
+    stream_file,
     translated_request,
     translated_stream,
     translator,
@@ -105,7 +106,7 @@ def test_whole_answers(recording: Recording, other: str) -> None:
 @pairs(STREAMS)
 def test_streams(recording: Recording, other: str) -> None:
     made = translated_stream([recording.stream], recording.dialect, other)
-    compare(golden(other, recording.dialect, recording.case, "stream.sse"), b"".join(made))
+    compare(golden(other, recording.dialect, recording.case, stream_file(other)), b"".join(made))
     if recording in COMPLETE:
         assert JUDGES[other].stream(b"".join(made)) == []
     else:
@@ -130,8 +131,11 @@ def test_no_golden_is_left_behind() -> None:
         for recording in ALL
         for other in DIALECTS
         for case in [recording.case]
-        for part in ("request.json", "response.json", "stream.sse")
-        if other != recording.dialect and recording.has(part)
+        for had, part in (
+            *((part, part) for part in ("request.json", "response.json")),
+            (stream_file(recording.dialect), stream_file(other)),
+        )
+        if other != recording.dialect and recording.has(had)
     }
     stale = set(GOLDEN.rglob("*.*")) - wanted
     for path in stale if WRITES else ():

@@ -8,8 +8,17 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.matrix import JUDGES, NOW, translated_request, translated_stream, translator
-from tests.test_matrix_requests import lost
+from tests.matrix import (
+    JUDGES,
+    MODELS,
+    NOW,
+    asked_of,
+    translated_request,
+    translated_stream,
+    translator,
+    written_and_read,
+)
+from tests.test_matrix_requests import lacks_of, lost
 from tests.test_matrix_streams import plain
 from translators import DIALECTS, SPOKEN
 from translators.body import parse
@@ -82,12 +91,13 @@ def test_requests_go_there_and_back(name: str, other: str) -> None:
     except BadRequest:
         assert load(name)["upstream_status"] == 400  # OpenAI thought so, too
         return
+    if "refused" in made:
+        return  # the table says of what
     assert JUDGES[other].request(made["body"]) == []
-    asked = home.read_request(orjson.loads(raw))
+    asked = asked_of(other, home.read_request(orjson.loads(raw)))
     losses(asked, home.READS, abroad.LACKS, abroad.OWNER)
-    there = abroad.read_request(abroad.write_request(asked))
-    back = home.read_request(home.write_request(there))
-    assert lost(asked, back, {**home.LACKS, **abroad.LACKS}) == []
+    back = written_and_read("openai_chat", written_and_read(other, asked))
+    assert lost(asked, back, lacks_of("openai_chat", other)) == []
 
 
 @pytest.mark.parametrize("other", OTHERS)
@@ -102,20 +112,21 @@ def test_answers_go_there_and_back(name: str, other: str) -> None:
         assert judge.stream(there) == []
         back = b"".join(translated_stream([there], other, "openai_chat"))
         assert home.stream(back) == []
-        assert said(home.fold(back)) == said(home.fold(body))
+        assert said(home.fold(back), other) == said(home.fold(body), other)
     else:
         there = translator(other, "openai_chat").response(body, NOW)
         assert judge.response(orjson.loads(there)) == []
         back = translator("openai_chat", other).response(there, NOW)
         assert home.response(orjson.loads(back)) == []
-        assert said(orjson.loads(back)) == said(orjson.loads(body))
+        assert said(orjson.loads(back), other) == said(orjson.loads(body), other)
 
 
-def said(answer: dict[str, Any]) -> Any:
-    """What an answer says that every vendor has a word for; Anthropic's is 0 where usage is unknown."""
+def said(answer: dict[str, Any], other: str) -> Any:
+    """What an answer says that the other vendor has a word for, too; usage may be 0 where it is unknown."""
     usage = answer.get("usage") or {}
     prompt, details = usage.get("prompt_tokens_details") or {}, usage.get("completion_tokens_details") or {}
     counts = [usage.get("prompt_tokens"), usage.get("completion_tokens")]
-    counts += [prompt.get("cached_tokens"), details.get("reasoning_tokens")]
-    told = {name: answer[name] for name in ("id", "model", "choices")}
+    counts += [prompt.get("cached_tokens"), None if other in MODELS else details.get("reasoning_tokens")]
+    names = ("choices",) if other in MODELS else ("id", "model", "choices")
+    told = {name: answer[name] for name in names}
     return plain({**told, "counts": [count for count in counts if count]})

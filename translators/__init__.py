@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from translators import anthropic_messages, openai_chat
+from translators import anthropic_messages, bedrock_converse, gemini_generate, openai_chat
 from translators.bedrock_cohere_embed import COHERE_V3, COHERE_V4
 from translators.bedrock_nova_embed import NOVA_EMBED
 from translators.bedrock_nova_image import NOVA_IMAGE
@@ -25,6 +25,8 @@ from translators.vertex_rank import VERTEX_RANK
 DIALECTS: Mapping[str, ChatDialect] = {
     "openai_chat": openai_chat,
     "anthropic_messages": anthropic_messages,
+    "bedrock_converse": bedrock_converse,
+    "gemini_generate": gemini_generate,
 }
 """Chats, which can be translated into each other."""
 

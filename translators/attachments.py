@@ -48,7 +48,9 @@ def _files(request: Request) -> Iterator[Image | Document | Audio | Video]:
                 case Image() | Document() | Audio() | Video():
                     yield part
                 case ToolResult(parts=parts):
-                    yield from (inner for inner in parts if isinstance(inner, Image | Document | Video))
+                    yield from (
+                        inner for inner in parts if isinstance(inner, Image | Audio | Document | Video)
+                    )
                 case _:
                     pass
 
@@ -69,8 +71,8 @@ def _part(part: Part, data: Mapping[str, Data]) -> Part:
     return _filled(part, data) if isinstance(part, Image | Document | Audio | Video) else part
 
 
-def _inner[P: Text | Image | Document | Video | Opaque](part: P, data: Mapping[str, Data]) -> P:
-    return _filled(part, data) if isinstance(part, Image | Document | Video) else part
+def _inner[P: Text | Image | Audio | Document | Video | Opaque](part: P, data: Mapping[str, Data]) -> P:
+    return _filled(part, data) if isinstance(part, Image | Audio | Document | Video) else part
 
 
 def _filled[P: Image | Document | Audio | Video](part: P, data: Mapping[str, Data]) -> P:

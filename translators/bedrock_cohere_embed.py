@@ -19,8 +19,8 @@ from translators.canonical import (
 from translators.cohere_embed import LACKS, MOST, OWNER, input_type, settings, texts_or_inputs, vectors
 from translators.errors import Unsupported
 from translators.fields import Lack, Lacks
-from translators.openai_chat.pick import text
 from translators.openai_embeddings.request_writer import address
+from translators.pick import text
 from translators.unstreamed import Unstreamed
 
 _CUTS: Mapping[str, str] = {"none": "NONE", "start": "LEFT", "end": "RIGHT"}

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-imag
 
 from translators.canonical import ImageRequest, Json, JsonValue, Told
 from translators.fields import Lack, Lacks
-from translators.openai_chat.pick import text
+from translators.pick import text
 from translators.pictures import LACKS as COMMON
 from translators.pictures import answer
 from translators.unstreamed import Unstreamed

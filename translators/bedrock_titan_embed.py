@@ -22,7 +22,7 @@ from translators.canonical import (
 )
 from translators.errors import Unsupported
 from translators.fields import Lack, Lacks
-from translators.openai_chat.pick import number
+from translators.pick import number
 from translators.unstreamed import Unstreamed
 from translators.vectors import read_vector
 

@@ -12,6 +12,7 @@ from translators.errors import BadRequest
 
 TOO_DEEP = "The request body is nested too deeply."
 _SPACE = " \t\r\n"
+_DECODER = json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def encode(body: JsonValue) -> bytes:
 
 def _members(text: str) -> list[tuple[str, int, int, int]]:
     """The members of a JSON object that is known to be valid: key, and where key, value and end are."""
-    members, decode = list[tuple[str, int, int, int]](), json.JSONDecoder().raw_decode
+    members, decode = list[tuple[str, int, int, int]](), _DECODER.raw_decode
     at = _skip(text, text.index("{") + 1)
     while text[at] != "}":
         key, colon = decode(text, at)

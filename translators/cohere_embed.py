@@ -20,8 +20,8 @@ from translators.canonical import (
 )
 from translators.errors import Unsupported
 from translators.fields import Lack, Lacks
-from translators.openai_chat.pick import inner, number, text
 from translators.openai_embeddings.request_writer import address
+from translators.pick import inner, number, text
 from translators.unstreamed import Unstreamed
 from translators.vectors import read_vector
 

@@ -23,8 +23,8 @@ from translators.canonical import (
 from translators.errors import Unsupported
 from translators.fields import Lack, Lacks, Means, Own, Reads
 from translators.foreign import Record, known, strangers
-from translators.openai_chat.pick import inner, number, text
 from translators.openai_native import ChunkReader, Native, chunk_failure
+from translators.pick import inner, number, text
 
 OWNER = "cohere"
 

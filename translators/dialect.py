@@ -57,6 +57,10 @@ class Spoken(Protocol):
     """Found in each payload of a stream that says more than a piece of content: usage, an end, an error.
     Who passes a stream on untouched need not read the others."""
 
+    FOREIGN: re.Pattern[bytes] | None
+    """Found in requests that quote what another vendor's model has said, such as the proof of its reasoning:
+    they do not pass, but are read and written without it. None where nothing of the kind can be."""
+
     STREAM_TYPE: str
     """The content type of a streamed answer."""
 

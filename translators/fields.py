@@ -19,9 +19,12 @@ Fate = Literal["translated", "dropped", "refused"]
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A field that means something to its vendor alone: elsewhere it is left out and listed, or refused."""
+    """A field that means something to its vendor alone: elsewhere it is left out and listed, or refused.
 
-    elsewhere: Literal["dropped", "refused"]
+    `translated` is how a vendor spells what is read into the canonical form as well: nothing of it is lost.
+    """
+
+    elsewhere: Fate
     harmless: tuple[object, ...] = ()
     """Values that say what every provider does anyway; they vanish without a word."""
     note: str = ""
@@ -49,17 +52,27 @@ class Lack:
     note: str = ""
     only: Callable[[Any], bool] | None = None
     """Which values are lacking, where others can be written."""
+    by_model: Callable[[str, Any], bool] | None = None
+    """With which model a value is lacking, where that is not the same for all."""
 
-    def loses(self, value: object) -> bool:
+    def loses(self, value: object, model: str = "") -> bool:
         """Whether something of this value is lost."""
-        return value not in self.harmless and (self.only is None or self.only(value))
+        return (
+            value not in self.harmless
+            and (self.only is None or self.only(value))
+            and (self.by_model is None or self.by_model(model, value))
+        )
 
 
 Reads = Mapping[str, Means | Own]
 """A field as the client writes it (`tools[].function.strict`) and what it is read into."""
 
 Lacks = Mapping[str, Lack]
-"""A meaning (`Request.seed`, `Audio`) and what becomes of it."""
+"""A meaning (`Request.seed`, `Audio`) and what becomes of it.
+
+It may also be another vendor's own (`Thinking.signature`, or a field such as `betas`) that is understood
+here all the same, as far as it is not lacking.
+"""
 
 
 class Asked(Protocol):
@@ -75,7 +88,7 @@ def losses(request: Asked, reads: Reads, lacks: Lacks, owner: str) -> list[str]:
     `reads` is the client's dialect and `owner` the target's vendor. Raises `Unsupported` for what must not
     be left out.
     """
-    search = _Search(reads, lacks, owner)
+    search = _Search(reads, lacks, owner, request.model)
     search.within(request)
     return list(search.dropped)
 
@@ -96,8 +109,8 @@ def spelling(meaning: str, reads: Reads, holder: str = "") -> str:
 class _Search:
     """Goes through all that a request asks for. What is inside of something that is lost is lost with it."""
 
-    def __init__(self, reads: Reads, lacks: Lacks, owner: str) -> None:
-        self._reads, self._lacks, self._owner = reads, lacks, owner
+    def __init__(self, reads: Reads, lacks: Lacks, owner: str, model: str) -> None:
+        self._reads, self._lacks, self._owner, self._model = reads, lacks, owner, model
         self.dropped: dict[str, None] = {}  # an ordered set
 
     def within(self, node: object, holder: str = "") -> None:
@@ -115,23 +128,36 @@ class _Search:
             if isinstance(value, tuple):
                 for child in cast(tuple[object, ...], value):
                     self.within(child, name)
-            elif not isinstance(value, _PLAIN):
+            elif not isinstance(value, _PLAIN) and not self._is_understood(meaning, value):
                 self.within(value, name)
 
     def _loses(self, meaning: str, value: object, holder: str) -> bool:
-        if not (lack := self._lacks.get(meaning)) or not lack.loses(value):
+        if not (lack := self._lacks.get(meaning)) or not lack.loses(value, self._model):
             return False
         if lack.fate == "refused":
             raise Unsupported(meaning, lack.note)
-        self.dropped[spelling(meaning, self._reads, holder)] = None
+        self.dropped[self._name(meaning, value, holder)] = None
         return True
+
+    def _name(self, meaning: str, value: object, holder: str) -> str:
+        """An attribute that has no name in the client's dialect may have that of what it holds."""
+        if isinstance(value, Opaque):
+            return value.field
+        kind = type(value).__name__
+        named = (spelling(meaning, self._reads, holder), spelling(kind, self._reads, holder))
+        return next((name for name in named if name not in (meaning, kind)), meaning)
+
+    def _is_understood(self, meaning: str, value: object) -> bool:
+        return isinstance(value, Opaque) and meaning in self._lacks
 
     def _opaque(self, opaque: Opaque) -> None:
         own = self._reads.get(opaque.field)
         if opaque.owner == self._owner:
             return
+        if opaque.field in self._lacks and not self._lacks[opaque.field].loses(opaque, self._model):
+            return
         if isinstance(own, Own):
-            if opaque.data in own.harmless:
+            if own.elsewhere == "translated" or opaque.data in own.harmless:
                 return
             if own.elsewhere == "refused":
                 raise Unsupported(opaque.field, own.note)
@@ -154,10 +180,17 @@ def _top(name: str) -> str:
     return name.partition(".")[0].partition("[")[0]
 
 
-def fate(field: Means | Own, lacks: Lacks, same_owner: bool) -> tuple[Fate, str]:
-    """What becomes of one field, and the notes to it, for the documentation."""
+def lack_of(field: Means | Own, lacks: Lacks, name: str = "") -> Lack | None:
+    """What a dialect lacks of a field, if anything: of its meaning, or of the class that has it."""
     if isinstance(field, Own):
+        return lacks.get(name)
+    return lacks.get(field.meaning) or lacks.get(field.meaning.partition(".")[0])
+
+
+def fate(field: Means | Own, lacks: Lacks, same_owner: bool, name: str = "") -> tuple[Fate, str]:
+    """What becomes of one field, and the notes to it, for the documentation."""
+    lack = lack_of(field, lacks, name)
+    if isinstance(field, Own) and not lack:
         return ("translated" if same_owner else field.elsewhere), field.note
-    lack = lacks.get(field.meaning) or lacks.get(field.meaning.partition(".")[0])
     notes = "; ".join(note for note in (field.note, lack.note if lack else "") if note)
-    return (lack.fate if lack and not lack.only else "translated"), notes
+    return (lack.fate if lack and not (lack.only or lack.by_model) else "translated"), notes

@@ -23,9 +23,9 @@ from translators.fields import Lacks, Means, Own, Reads
 from translators.foreign import Record, known, strangers
 from translators.openai_chat.errors import is_error, read_failure
 from translators.openai_chat.fields import OWNER
-from translators.openai_chat.pick import entries, number, text
 from translators.openai_chat.usage import told
 from translators.openai_native import IMAGES, Native
+from translators.pick import entries, number, text
 
 READS: Reads = {
     "model": Means("ImageRequest.model"),

@@ -11,8 +11,8 @@ from translators.dialect import Framing, Reader, Spoken, Writer
 from translators.foreign import Record
 from translators.openai_chat.errors import is_error, read_error, read_failure, write_error
 from translators.openai_chat.fields import OWNER
-from translators.openai_chat.pick import entries, inner, number, parse, text
 from translators.openai_chat.usage import told
+from translators.pick import entries, inner, number, parse, text
 
 EVERYTHING = re.compile(b"")
 
@@ -32,6 +32,7 @@ class Native:
         self.OWNER: str = OWNER
         self.KIND: str = ""
         self.TELLING = EVERYTHING
+        self.FOREIGN: re.Pattern[bytes] | None = None
         self.STREAM_TYPE: str = sse.CONTENT_TYPE
         self._check, self._reader, self._failure, self._metered = check, reader, failure, metered
 

@@ -28,6 +28,10 @@ class Decoder:
         self._buffer = buffer[start:]
         return events
 
+    def is_plain(self, chunk: bytes) -> bool:
+        """Whether these are whole events of one line each, and nothing is left of what came before."""
+        return not self._buffer and _ONE_LINERS.fullmatch(chunk) is not None
+
     def close(self) -> list[tuple[bytes, bytes]]:
         """The last event, when the stream ended without a blank line after it."""
         rest, self._buffer = self._buffer, b""
@@ -46,6 +50,7 @@ KEEP_ALIVE = b": keep-alive\n\n"
 
 _ONE_LINE = re.compile(rb"(?:event: .*\n)?data: (.*)\n\n")
 """What nearly all events look like."""
+_ONE_LINERS = re.compile(rb"(?:(?:event: [^\r\n]*\n)?data: [^\r\n]*\n\n)+")
 
 
 def data_of(raw: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from translators import sse
 from translators.canonical import (
     Done,
     Embedded,
@@ -97,7 +98,19 @@ class Stream:
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The frames that the next bytes from upstream amount to; `[]` means nothing to say yet."""
+        if self._passes and self._is_content(chunk):
+            return [chunk]
         return self._safely(lambda: self._told(self._framing.feed(chunk)))
+
+    def _is_content(self, chunk: bytes) -> bool:
+        """Whether these are whole events that say nothing but content: they pass without a look at each."""
+        return (
+            self._outcome.model is not None
+            and not self.over
+            and isinstance(self._framing, sse.Decoder)
+            and self._framing.is_plain(chunk)
+            and not self._telling.search(chunk)
+        )
 
     def close(self) -> list[bytes]:
         """Upstream is done. If it never finished its answer, the client is told so."""
@@ -133,6 +146,10 @@ class Stream:
         for event in self._events(data):
             if self.over:
                 return
+            if type(event) is Said and self._started:  # nearly always, and what the last case does
+                self._choices.setdefault(event.choice, False)
+                yield from self._writer.write(event)
+                continue
             match event:
                 case Started() | Ping() | Used() | Failed():
                     yield from self._write(event)

@@ -46,6 +46,8 @@ class Outgoing:
     dropped: tuple[str, ...] = ()
     rest: tuple[bytes, ...] = ()
     """Further requests, where the provider takes in several what the client asks in one."""
+    betas: tuple[str, ...] = ()
+    """Flags of Anthropic's betas, which go into a header."""
 
 
 class Translator:
@@ -84,7 +86,8 @@ class Translator:
         """
         self._model = model
         asked: Json = {**body.json, **(elsewhere or {}), "model": model}
-        if self.identity and (self._envelope.takes_addresses or not self._names_files(asked)):
+        foreign = self.identity and self.target.FOREIGN and self.target.FOREIGN.search(body.raw)
+        if self.identity and not foreign and (self._envelope.takes_addresses or not self._names_files(asked)):
             return self._same(body, model, _betas(elsewhere))
         return self._translated(asked, fetched)
 
@@ -120,10 +123,11 @@ class Translator:
             self._expect(request, pieces)
             if len(pieces) > 1 and asked.get("stream"):
                 raise BadRequest("stream", "is not possible with several inputs")
-            first, *rest = (
-                self._written(target.write_request(self._envelope.asked(piece))) for piece in pieces
-            )
-            return Outgoing(first, tuple(dropped), tuple(rest))
+            bodies = [target.write_request(self._envelope.asked(piece)) for piece in pieces]
+            betas = _betas(bodies[0]) if target.OWNER == "anthropic" else []
+            first, *rest = (self._written(body, betas, dropped) for body in bodies)
+            in_header = () if self._envelope.betas is not None else tuple(betas)
+            return Outgoing(first, tuple(dict.fromkeys(dropped)), tuple(rest), in_header)
         except Unsupported as error:
             raise Unsupported(spelling(error.meaning, source.READS), error.reason) from None
         except RecursionError:
@@ -154,12 +158,14 @@ class Translator:
             raise Wanted(missing, addresses[missing[0]])
         return with_data(request, fetched)
 
-    def _written(self, body: Json) -> bytes:
+    def _written(self, body: Json, betas: Sequence[str], dropped: list[str]) -> bytes:
         """A body of the target dialect, as its host wants it."""
         if self._envelope.metered:
             body |= self.target.metered(body)
-        body |= self._added(body.keys(), ())[0]
-        for name in self._envelope.leaves:
+        added, untaken_betas = self._added(body.keys(), betas)
+        dropped += untaken_betas
+        body |= added
+        for name in (*self._envelope.leaves, *(["betas"] if betas else [])):
             body.pop(name, None)
         return encode(self._envelope.written(body))
 
@@ -241,7 +247,7 @@ class Translator:
         """The provider's own error, and its body in the client's words; `None` when it may pass as it is."""
         failed = self.target.read_error(status, body)
         self.outcome.see(failed)
-        if self.identity and _is_json(body):
+        if self.identity and not self._envelope.own_errors and _is_json(body):
             return failed, None
         return failed, orjson.dumps(self.source.write_error(failed, request_id))
 
@@ -274,8 +280,8 @@ def _check_vectors(events: Sequence[Told], count: int | None) -> None:
         raise BadUpstream(f"The provider answered with {len(positions)} vectors to {count} inputs.")
 
 
-def _betas(elsewhere: Json | None) -> list[str]:
-    flags = (elsewhere or {}).get("betas")
+def _betas(said: Json | None) -> list[str]:
+    flags = (said or {}).get("betas")
     return [flag for flag in flags if isinstance(flag, str)] if isinstance(flags, list) else []
 
 

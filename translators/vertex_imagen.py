@@ -5,7 +5,7 @@ https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/imagen-api
 
 from translators.canonical import ImageRequest, Json, Size, Told
 from translators.fields import Lack, Lacks
-from translators.openai_chat.pick import entries, text
+from translators.pick import entries, text
 from translators.pictures import LACKS as COMMON
 from translators.pictures import answer, nearest
 from translators.unstreamed import Unstreamed

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from translators.canonical import Done, Json, JsonValue, Ranked, RerankRequest, Started, Told
 from translators.cohere_rerank import said
 from translators.fields import Lack, Lacks
-from translators.openai_chat.pick import entries
+from translators.pick import entries
 from translators.unstreamed import Unstreamed
 
 LACKS: Lacks = {

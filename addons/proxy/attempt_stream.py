@@ -15,9 +15,6 @@ from mitmproxy.proxy.layers.http import DropStream, GetHttpConnection, HTTPMode,
 from mitmproxy.proxy.layers.http._base import ReceiveHttp
 from mitmproxy.proxy.layers.http._events import (
     ErrorCode,
-    RequestData,
-    RequestEndOfMessage,
-    RequestHeaders,
     RequestProtocolError,
     ResponseData,
     ResponseHeaders,
@@ -32,7 +29,7 @@ from mitmproxy.proxy.layers.http._hooks import (
 
 from addons.proxy.exchange import AttemptBroke, Exchange, Failure, FailureKind, Unsent
 from addons.proxy.streams import Commands, Decision, GatewayStream, StreamId
-from addons.proxy.whole import Answered, Asked
+from addons.proxy.whole import Answered, Asked, WholeRequest
 
 if TYPE_CHECKING:
     from addons.proxy.layer import GatewayHttpLayer
@@ -110,11 +107,7 @@ class AttemptStream(GatewayStream):
 
     def send(self, wire: Any, connection: Connection) -> Commands:
         self.deadline.set("first byte", self.exchange.timeouts.first_byte)
-        body = wire.raw_content
-        yield SendHttp(RequestHeaders(self.stream_id, wire, not body), connection)
-        if body:
-            yield SendHttp(RequestData(self.stream_id, body), connection)
-        yield SendHttp(RequestEndOfMessage(self.stream_id), connection)
+        yield from self.send_whole(WholeRequest(self.stream_id, wire, wire.raw_content or b""), connection)
 
     def fail(self, kind: FailureKind, reason: str) -> Commands:
         self.flow.metadata["failure"] = kind
@@ -131,15 +124,9 @@ class AttemptStream(GatewayStream):
         if self.server_state in (self.state_stream_response_body, self.state_consume_response_body):
             self.deadline.set("idle", self.exchange.timeouts.idle)
 
-    def pass_on(self, data: bytes) -> Commands:
-        """Straight into the client's stream where it listens: the long way costs as much as all the rest."""
+    def relayed(self, data: bytes) -> list[bytes]:
         self.deadline.set("idle", self.exchange.timeouts.idle)
-        assert self.tee
-        for chunk in self.tee(data):
-            if listener := self.http_layer.listener(self.stream_id):
-                yield from listener.pass_on(chunk)
-            else:
-                yield SendHttp(ResponseData(self.stream_id, chunk), self.context.client)
+        return super().relayed(data)
 
     def send_response(self, already_streamed: bool = False) -> Commands:
         """As stock does, but that a whole answer goes to the client's stream in one event.
@@ -175,7 +162,7 @@ class AttemptStream(GatewayStream):
         if isinstance(event, ResponseData):
             self.deadline.set("idle", self.exchange.timeouts.idle)
         else:
-            self.deadline.clear()
+            self.deadline.stop()
 
     def check_body_size(self, request: bool) -> Decision:
         """An answer that must be held whole is bounded."""
@@ -205,6 +192,6 @@ class AttemptStream(GatewayStream):
         yield from self.fail("timeout", f"{name} timeout")
 
     def handle_protocol_error(self, event: RequestProtocolError | ResponseProtocolError) -> Commands:
-        self.deadline.clear()
+        self.deadline.stop()
         self.keep_body()
         yield from super().handle_protocol_error(event)

@@ -40,7 +40,7 @@ from addons.proxy.deadline import Deadline
 from addons.proxy.exchange import AttemptBroke, AttemptHook, Failure, Peek, SettledHook, good_part, refused
 from addons.proxy.messages import header, shallow
 from addons.proxy.streams import Commands, Decision, GatewayStream
-from addons.proxy.whole import Answered, Asked
+from addons.proxy.whole import Answered, Asked, Faulty, WholeResponse
 
 if TYPE_CHECKING:
     from addons.proxy.layer import GatewayHttpLayer
@@ -189,6 +189,8 @@ class ClientStream(GatewayStream):
     def steps(self, event: events.Event) -> Commands:
         if isinstance(event, Answered):
             return self.answered(event)
+        if isinstance(event, Faulty):
+            return self.break_off()
         if self.server_state == self.state_done and isinstance(event, FROM_ATTEMPTS):
             return self.state_between_attempts(event)  # it waited while the answer was replaced
         return super().steps(event)
@@ -284,22 +286,20 @@ class ClientStream(GatewayStream):
                 headers["transfer-encoding"] = "chunked"
         yield from super().start_response_stream()
 
-    def takes(self, attempt: int) -> bool:
-        """Whether pieces of this attempt's answer may go straight to the client."""
-        return self.is_streaming and self._paused is None and self.is_current(attempt)
-
-    def pass_on(self, data: bytes) -> Commands:
-        assert self.tee
-        if frames := b"".join(self.tee(data)):
+    def state_stream_response_body(self, event: Any) -> Commands:
+        """As stock does, but that all frames of a piece are one, and that what has failed ends there."""
+        if not isinstance(event, ResponseData):
+            yield from super().state_stream_response_body(event)
+            return
+        if frames := b"".join(self.relayed(event.data)):
             yield SendHttp(ResponseData(self.stream_id, frames), self.context.client)
-        if self.tee.fault:
+        if self.fault:
             yield from self.break_off()
 
     def break_off(self) -> Commands:
         """An addon's stream has failed: what it would have said is not known, so the answer ends here."""
-        assert self.tee
-        self.exchange.faults.append(self.tee.fault)
-        logger.error("An addon failed: %s", self.tee.fault)
+        self.exchange.faults.append(self.fault)
+        logger.error("An addon failed: %s", self.fault)
         yield from self.hang_up("an addon failed")
         # (in the client's words, or where the stream has none, by a body that is visibly cut)
         event = ResponseProtocolError(self.stream_id, "an addon failed", ErrorCode.GENERIC_SERVER_ERROR)
@@ -314,7 +314,7 @@ class ClientStream(GatewayStream):
 
     def send_response(self, already_streamed: bool = False) -> Commands:
         """As stock does, but that what a failed addon may have left half done is never sent."""
-        if self.tee and self.tee.fault and already_streamed:
+        if self.fault and already_streamed:
             yield from self.break_off()
             return
         self.stop_clocks()
@@ -327,12 +327,13 @@ class ClientStream(GatewayStream):
         yield SettledHook(self.exchange)
         if (yield from self.check_killed(False)):
             return
-        if not already_streamed:
-            body = self.answer.raw_content
-            yield SendHttp(ResponseHeaders(self.stream_id, self.answer, not body), self.context.client)
-            if body:
-                yield SendHttp(ResponseData(self.stream_id, body), self.context.client)
-        yield from self.flow_done()
+        if already_streamed:
+            yield from self.flow_done()
+            return
+        self.flow.live = False
+        yield DropStream(self.stream_id)
+        whole = WholeResponse(self.stream_id, self.answer, self.answer.raw_content or b"")
+        yield from self.send_whole(whole, self.context.client)
 
     # --- when things break --------------------------------------------------------------------------
 
@@ -397,5 +398,5 @@ class ClientStream(GatewayStream):
             yield from self.handle_protocol_error(event)
 
     def stop_clocks(self) -> None:
-        self.deadline.clear()
-        self.total.clear()
+        self.deadline.stop()
+        self.total.stop()

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 
 class Deadline:
-    """At most one moment to come. Moving it later is free: the timer finds out when it fires.
+    """At most one moment to come. Moving it later is free, also after it was cleared: the timer, which is a
+    twentieth of a small request's time to set and to cancel, finds out when it fires.
 
     mitmproxy's own `RequestWakeup` can't be cancelled and would keep every finished flow in memory.
     """
@@ -30,6 +31,11 @@ class Deadline:
         return None
 
     def clear(self) -> None:
+        """Nothing is awaited now."""
+        self._at = None
+
+    def stop(self) -> None:
+        """Nothing will be awaited any more: let go of the timer, which would keep its owner in memory."""
         self._at = None
         if self._timer:
             self._timer.cancel()

@@ -13,7 +13,7 @@ import logging
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import cast
+from typing import TypeGuard, cast
 
 from mitmproxy import addonmanager, ctx, exceptions, flow, hooks, http
 from mitmproxy.options import Options
@@ -70,7 +70,7 @@ class Dispatch:
         """Run a hook, and `update` after it."""
         await self.trigger_event(event)
         subject = subject_of(event)
-        if isinstance(subject, flow.Flow) and self._lookup("update")[0]:
+        if is_flow(subject) and self._lookup("update")[0]:
             await self.trigger_event(hooks.UpdateHook([subject]))
 
     async def trigger_event(self, event: hooks.Hook) -> None:
@@ -100,7 +100,7 @@ class Dispatch:
         subject = subject_of(event)
         if not self._call(event, handlers, subject):
             return False
-        if isinstance(subject, flow.Flow) and (updates := self._lookup("update")[0]):
+        if is_flow(subject) and (updates := self._lookup("update")[0]):
             self._call(event, updates, [subject])
         return True
 
@@ -166,6 +166,11 @@ def _returning(result: object) -> Handler:
 def leaves_the_stack(event: hooks.Hook) -> bool:
     """A retry must not run inline: the failed attempt's connection is still inside its own generator."""
     return isinstance(event, AttemptHook) and bool(event.exchange.attempts)
+
+
+def is_flow(subject: object) -> TypeGuard[flow.Flow]:
+    """Whether a hook is about a flow. (Nearly all are of one class, and to ask an abstract one is slow.)"""
+    return type(subject) is http.HTTPFlow or isinstance(subject, flow.Flow)
 
 
 def subject_of(event: hooks.Hook) -> object:

@@ -19,15 +19,20 @@ from mitmproxy.proxy.layers.http._events import (
     ErrorCode,
     HttpEvent,
     RequestEndOfMessage,
+    RequestHeaders,
     RequestProtocolError,
+    ResponseData,
     ResponseEndOfMessage,
     ResponseHeaders,
     ResponseProtocolError,
 )
-from mitmproxy.proxy.layers.http._http1 import Http1Server
+from mitmproxy.proxy.layers.http._http1 import Http1Server, make_body_reader
 
 from addons.proxy.deadline import Deadline
+from addons.proxy.heads import read_request_head
+from addons.proxy.messages import header
 from addons.proxy.streams import Commands, GatewayStream
+from addons.proxy.whole import WholeRequest, WholeResponse
 
 if TYPE_CHECKING:
     from addons.proxy.layer import GatewayHttpLayer
@@ -53,14 +58,21 @@ class Front(Http1Server):
         self._reading = False
         self._progress = 0
         self._answering = False
+        self._chunked = False
         self._complete = False
         self._refused = False
 
+    def handle_event(self, event: events.Event) -> Commands:
+        """It never waits for anything, and needs nothing of what stock does here for layers that do."""
+        return self._handle_event(event)
+
     def _handle_event(self, event: events.Event) -> Commands:
+        if isinstance(event, HttpEvent):
+            return self.send(event)
         if isinstance(event, events.Wakeup):
             return self._expired(self._deadline.take())
         if isinstance(event, events.ConnectionClosed):
-            self._deadline.clear()
+            self._deadline.stop()
         if self._refused and isinstance(event, events.ConnectionEvent):
             return self._discard(event)
         return super()._handle_event(event)
@@ -80,18 +92,34 @@ class Front(Http1Server):
             end = head.find(_HEAD_END)
             if refusal := self._head_refusal(head, end):
                 yield from self._refuse(*refusal, head)
-                return
-            if end < 0:
-                return
-            self._answering, self._complete, self._progress = False, False, 0
-            self._deadline.set("body", self._proxy.limits.header_seconds)
+            elif end >= 0:
+                self._answering, self._complete, self._progress = False, False, 0
+                yield from self._read_request(head[:end].split(b"\r\n"), event)
+            return
         for command in super().read_headers(event):
-            # What stock can't parse, it answers in HTML.
-            if isinstance(command, commands.SendData) and not self._refused:
-                yield from self._refuse(400, "The request head is malformed.", bytes(self.buf))
-                return
             if not isinstance(command, commands.Log):  # which would quote the client's headers
                 yield command
+
+    def _read_request(self, lines: list[bytes], event: events.DataReceived) -> Commands:
+        """A head is there. So is the body, mostly, and then all is told at once."""
+        self.buf.maybe_extract_lines()
+        try:
+            self.request = request = read_request_head(lines)
+            size = http1.expected_http_body_size(request)
+        except ValueError:  # stock would answer that in HTML
+            yield from self._refuse(400, "The request head is malformed.", bytes(self.buf))
+            return
+        if size and 0 < size <= len(self.buf):
+            self._complete = True
+            body = bytes(self.buf.maybe_extract_at_most(size) or b"")
+            yield ReceiveHttp(WholeRequest(self.stream_id, request, body))
+            yield from self.mark_done(request=True)
+            return
+        self._deadline.set("body", self._proxy.limits.header_seconds)
+        yield ReceiveHttp(RequestHeaders(self.stream_id, request, size == 0))
+        self.body_reader = make_body_reader(size)
+        self.state = self.read_body
+        yield from self.read_body(event)
 
     def _head_refusal(self, head: bytes, end: int) -> tuple[int, str] | None:
         if (end if end >= 0 else len(head)) > self._proxy.limits.header_bytes:
@@ -155,8 +183,22 @@ class Front(Http1Server):
     # --- answering ----------------------------------------------------------------------------------
 
     def send(self, event: HttpEvent) -> Commands:
+        if type(event) is ResponseData and self._chunked:  # a piece of a stream: no more than its frame
+            return self._send_chunk(event.data)
+        return self._send_parts(event) if isinstance(event, WholeResponse) else self._send(event)
+
+    def _send_chunk(self, data: bytes) -> Commands:
+        yield commands.SendData(self.conn, b"%x\r\n%b\r\n" % (len(data), data))
+
+    def _send_parts(self, whole: WholeResponse) -> Commands:
+        for part in whole.parts():
+            yield from self._send(part)
+
+    def _send(self, event: HttpEvent) -> Commands:
         if isinstance(event, ResponseHeaders) and event.response.status_code >= 200:
             self._answering = True
+            coding = header(event.response.headers, "transfer-encoding")
+            self._chunked = coding.lower() == "chunked"
             if not self._complete:  # refused before the body was there
                 event.response.headers["connection"] = "close"
         if isinstance(event, ResponseProtocolError):

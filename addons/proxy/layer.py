@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
+from mitmproxy.connection import Connection, Server
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import (
     DropStream,
     GetHttpConnection,
+    HttpClient,
     HttpLayer,
     HTTPMode,
     HttpStream,
@@ -16,7 +18,12 @@ from mitmproxy.proxy.layers.http import (
     SendHttp,
 )
 from mitmproxy.proxy.layers.http._base import ReceiveHttp
-from mitmproxy.proxy.layers.http._events import ErrorCode, RequestHeaders, RequestProtocolError
+from mitmproxy.proxy.layers.http._events import (
+    ErrorCode,
+    RequestHeaders,
+    RequestProtocolError,
+    ResponseData,
+)
 
 from addons.proxy.attempt_stream import AttemptStream
 from addons.proxy.client_stream import ClientStream
@@ -24,7 +31,7 @@ from addons.proxy.exchange import AttemptBroke, Failure
 from addons.proxy.front import Front
 from addons.proxy.speed import snapshot
 from addons.proxy.streams import Commands, GatewayStream, StreamId
-from addons.proxy.whole import Asked
+from addons.proxy.whole import Asked, Faulty, WholeRequest
 
 if TYPE_CHECKING:
     from addons.proxy.proxy import Proxy
@@ -32,6 +39,12 @@ if TYPE_CHECKING:
 
 MOST_WAITING = 10_000
 """Pieces of an answer that wait while somebody holds the client's flow in his hands."""
+
+
+HTTP1 = (None, b"", b"http/1.0", b"http/1.1")
+"""What may have been agreed on in TLS where HTTP/1 is spoken."""
+NEW_STREAMS = (WholeRequest, Asked, RequestHeaders)
+"""Events that come to a stream which is not there yet."""
 
 
 class Link:
@@ -85,7 +98,7 @@ class GatewayHttpLayer(HttpLayer):
     def handle_event(self, event: events.Event) -> Commands:
         """As stock does, but that adjoining writes to one connection become one: a head and its body, say."""
         waiting: commands.SendData | None = None
-        for command in super().handle_event(event):
+        for command in self._steps(event):
             if isinstance(command, commands.SendData):
                 if waiting and waiting.connection is command.connection:
                     waiting.data += command.data
@@ -101,6 +114,13 @@ class GatewayHttpLayer(HttpLayer):
                 yield command
         if waiting:
             yield waiting
+
+    def _steps(self, event: events.Event) -> Commands:
+        """Bytes go to who reads them. This layer itself never waits, so that it needs no more for them."""
+        if isinstance(event, events.DataReceived) and (child := self.connections.get(event.connection)):
+            return self.event_to_child(child, event)
+        steps: Commands = super().handle_event(event)
+        return steps
 
     def event_to_child(self, child: Any, event: events.Event) -> Commands:
         """As stock does, asking for a command's type once: this runs for every command of every layer."""
@@ -126,27 +146,67 @@ class GatewayHttpLayer(HttpLayer):
                 yield command
 
     def _receive(self, event: Any) -> Commands:
-        if type(event) in (RequestHeaders, Asked):
-            yield from self.make_stream(event.stream_id)
-        if stream := self.streams.get(event.stream_id):  # else it is over, and this is late
+        if type(event) in NEW_STREAMS:
+            self.make_stream(event.stream_id)
+        if not (stream := self.streams.get(event.stream_id)):  # it is over, and this is late
+            return
+        if type(event) is ResponseData and isinstance(stream, GatewayStream) and stream.is_flowing:
+            yield from self._relay(stream, event.data)
+        else:
             yield from self.event_to_child(stream, event)
 
-    def make_stream(self, stream_id: StreamId) -> Commands:
+    def _relay(self, stream: GatewayStream, data: bytes) -> Commands:
+        """A piece of a streamed answer, from an attempt to its client: no hooks on that way, and no waiting.
+
+        The long way, an event at a time through both streams, costs as much as all the rest.
+        """
+        for chunk in stream.relayed(data):
+            listener = self._listener(stream)
+            if not listener:
+                yield from self._pass_on(stream, chunk)
+                continue
+            if frames := b"".join(listener.relayed(chunk)):
+                yield from self._pass_on(listener, frames)
+            if listener.fault:
+                yield from self.event_to_child(listener, Faulty(listener.stream_id))
+
+    def _pass_on(self, stream: GatewayStream, data: bytes) -> Commands:
+        receiver = stream.context.client
+        yield from self.event_to_child(self.connections[receiver], ResponseData(stream.stream_id, data))
+
+    def make_stream(self, stream_id: StreamId) -> None:  # type: ignore[override]
         stream: GatewayStream
         if isinstance(stream_id, tuple):
             exchange = cast(ClientStream, self.streams[stream_id[0]]).exchange
             stream = AttemptStream(self.context.fork(), stream_id, self, exchange, self.link)
         else:
             stream = ClientStream(self.context.fork(), stream_id, self)
+        stream.client_state = stream.state_wait_for_request_headers  # which is all that `Start` does
         self.streams[stream_id] = stream
-        yield from self.event_to_child(stream, events.Start())
 
-    def listener(self, stream_id: StreamId) -> ClientStream | None:
+    def _listener(self, attempt: GatewayStream) -> ClientStream | None:
         """The client's stream, if it is ready for pieces of this attempt's answer."""
+        stream_id = cast(StreamId, attempt.stream_id)
         if not isinstance(stream_id, tuple):
             return None
-        stream = self.streams.get(stream_id[0])
-        return stream if isinstance(stream, ClientStream) and stream.takes(stream_id[1]) else None
+        client_id, number = stream_id
+        stream = self.streams.get(client_id)
+        if isinstance(stream, ClientStream) and stream.is_flowing and stream.is_current(number):
+            return stream
+        return None
+
+    def register_connection(self, command: RegisterHttpConnection) -> Commands:
+        """As stock does. What has opened a connection steps aside then: it would only hand events on."""
+        opener = self.connections[command.connection]
+        if type(opener) is HttpClient and not command.err:
+            self.connections[command.connection] = opener.child_layer
+        yield from super().register_connection(command)
+
+    def takes_whole(self, connection: Connection) -> bool:
+        """Whether messages may be sent there in one event: to `Front` and `Back`, but not to HTTP/2."""
+        if isinstance(connection, Server):
+            return connection.alpn in HTTP1
+        return isinstance(self.connections.get(connection), Front)
 
     def wake(self, child: layer.Layer) -> None:
         """Let a child look at its deadlines, from outside of all generators."""

@@ -17,7 +17,7 @@ from mitmproxy.proxy.mode_servers import ServerInstance
 from mitmproxy.proxy.mode_specs import ReverseMode
 from mitmproxy.proxy.server import ConnectionHandler
 
-from addons.proxy import back, speed
+from addons.proxy import back, speed, wire
 from addons.proxy.dispatch import Dispatch, find_addon
 from addons.proxy.exchange import Exchange
 from addons.proxy.layer import GatewayHttpLayer
@@ -67,6 +67,7 @@ class Proxy:
         self.dispatch = Dispatch(cast(addonmanager.AddonManager, loader.master.addons))
         speed.install()
         back.install()
+        wire.install()
 
     def running(self) -> None:
         # Its page for clients without mitmproxy's certificate is of no use here, and as it is asynchronous

@@ -16,7 +16,6 @@ from addons.proxy.dispatch import find_addon
 from addons.proxy.exchange import Exchange, is_attempt
 from addons.proxy.layer import GatewayHttpLayer
 from addons.proxy.proxy import Proxy
-from addons.proxy.streams import Commands
 
 NOT_RECORDED = b'{"error":{"type":"not_found_error","message":"This request is not in the recording."}}'
 
@@ -98,14 +97,15 @@ class ReplayHandler(clientplayback.ReplayHandler):
 class AttemptReplayLayer(GatewayHttpLayer):
     """One attempt, with no client behind it: what it belongs to is looked up on its flow."""
 
-    def make_stream(self, stream_id: Any) -> Commands:
+    def make_stream(self, stream_id: Any) -> None:  # type: ignore[override]
         context: Context = self.context.fork()
         client = self.connections[self.context.client]
         flow = client.flow if isinstance(client, clientplayback.MockServer) else None
         assert flow
         exchange = Exchange.of(flow) or self.proxy.exchange(flow)
-        self.streams[stream_id] = AttemptStream(context, stream_id, self, exchange, context.client)
-        yield from self.event_to_child(self.streams[stream_id], events.Start())
+        stream = AttemptStream(context, stream_id, self, exchange, context.client)
+        stream.client_state = stream.state_wait_for_request_headers
+        self.streams[stream_id] = stream
 
 
 _stock_kill = flow.Flow.kill

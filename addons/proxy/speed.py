@@ -7,6 +7,7 @@ looked up at a time 8 %, `Server` objects that nobody uses 5 %, copies of option
 import copy
 import gc
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, cast
 from uuid import uuid4
 
@@ -22,7 +23,12 @@ GC_THRESHOLDS = (5000, 20, 20)
 def install() -> None:
     """Put the fast ones in place, for good."""
     http.MessageData.__post_init__ = lambda self: None  # type: ignore[method-assign]
-    faster: dict[str, Callable[..., Any]] = {"get": get, "get_all": get_all, "__contains__": contains}
+    faster: dict[str, Callable[..., Any]] = {
+        "get": get,
+        "get_all": get_all,
+        "__contains__": contains,
+        "copy": copy_headers,
+    }
     for name, function in faster.items():
         setattr(http.Headers, name, function)
     setattr(Context, "fork", fork)  # noqa: B010  (the type checker knows another one)
@@ -45,18 +51,40 @@ def get_all(headers: http.Headers, name: str | bytes) -> list[str]:
 
 def get(headers: http.Headers, name: str | bytes, default: Any = None) -> Any:
     """The values of one header, folded into one."""
-    values = get_all(headers, name)
-    return values[0] if len(values) == 1 else ", ".join(values) if values else default
+    wanted, found = _lower(name), None
+    for key, value in headers.fields:
+        if key.lower() == wanted:
+            if found is not None:
+                return ", ".join(get_all(headers, name))
+            found = value
+    return default if found is None else found.decode("utf-8", "surrogateescape")
 
 
 def contains(headers: http.Headers, name: object) -> bool:
     """Whether there is such a header; what is no name at all is in none."""
     wanted = _lower(name) if isinstance(name, str | bytes) else None
-    return any(key.lower() == wanted for key, _ in headers.fields)
+    for key, _ in headers.fields:  # noqa: SIM110  (`any` would make a generator each time)
+        if key.lower() == wanted:
+            return True
+    return False
 
 
+@lru_cache(maxsize=1024)
 def _lower(name: str | bytes) -> bytes:
+    """There are thirty look-ups a request, of some twenty names."""
     return (name.encode("utf-8", "surrogateescape") if isinstance(name, str) else name).lower()
+
+
+def headers_of(fields: tuple[tuple[bytes, bytes], ...]) -> http.Headers:
+    """Headers of fields that are bytes already: the real constructor looks at each again."""
+    headers: http.Headers = object.__new__(http.Headers)
+    headers.fields = fields
+    return headers
+
+
+def copy_headers(headers: http.Headers) -> http.Headers:
+    """`Headers.copy`, without the way through the form in which flows are saved."""
+    return headers_of(headers.fields)
 
 
 def fork(context: Context) -> Context:

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from mitmproxy import flow, http
+from mitmproxy.connection import Connection
 from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.context import Context
-from mitmproxy.proxy.layers.http import HttpStream
-from mitmproxy.proxy.layers.http._events import RequestProtocolError, ResponseData
+from mitmproxy.proxy.layers.http import HttpStream, SendHttp
+from mitmproxy.proxy.layers.http._events import RequestProtocolError
 
 from addons.proxy.deadline import Deadline
-from addons.proxy.dispatch import subject_of
+from addons.proxy.dispatch import is_flow, subject_of
 from addons.proxy.exchange import Exchange
+from addons.proxy.whole import WholeRequest, WholeResponse
 
 if TYPE_CHECKING:
     from addons.proxy.layer import GatewayHttpLayer
@@ -85,6 +87,7 @@ class GatewayStream(HttpStream):
 
     exchange: Exchange
     tee: Tee | None = None
+    client_state: Callable[[Any], Commands]
     server_state: Callable[[Any], Commands]
 
     def __init__(self, context: Context, stream_id: Any, http_layer: "GatewayHttpLayer") -> None:
@@ -103,23 +106,47 @@ class GatewayStream(HttpStream):
         return super().handle_event(event)
 
     def _handle_event(self, event: events.Event) -> Commands:
-        if isinstance(event, ResponseData) and self.is_streaming:  # no hooks on that way, and many pieces
-            return self.pass_on(event.data)
         return self._with_inline_hooks(self.steps(event))
 
     def steps(self, event: events.Event) -> Commands:
         """What this stream does about an event; its hooks are seen to by the caller."""
+        if isinstance(event, WholeRequest | WholeResponse):
+            return self._parts(event)
         steps: Commands = super()._handle_event(event)
         return steps
 
-    @property
-    def is_streaming(self) -> bool:
-        streaming: bool = self.server_state == self.state_stream_response_body
-        return streaming
+    def _parts(self, whole: WholeRequest | WholeResponse) -> Commands:
+        """As if they had come one after the other: a stream that is over hears no more of them."""
+        for part in whole.parts():
+            if (
+                self.state_errored in (self.client_state, self.server_state)
+                or self.server_state == self.state_done
+            ):
+                return
+            yield from self.steps(part)
 
-    def pass_on(self, data: bytes) -> Commands:
-        """A piece of a streamed answer, on its way to the client."""
-        raise NotImplementedError
+    def send_whole(self, whole: WholeRequest | WholeResponse, connection: Connection) -> Commands:
+        """To one of our own HTTP/1 connections at once, to all others in parts."""
+        if self.http_layer.takes_whole(connection):
+            yield SendHttp(whole, connection)
+        else:
+            for part in whole.parts():
+                yield SendHttp(part, connection)
+
+    @property
+    def is_flowing(self) -> bool:
+        """Whether pieces of an answer may go straight on: it streams, and nobody holds it."""
+        return self._paused is None and self.server_state == self.state_stream_response_body
+
+    def relayed(self, data: bytes) -> list[bytes]:
+        """What is to be passed on of a piece of a streamed answer."""
+        assert self.tee
+        return self.tee(data)
+
+    @property
+    def fault(self) -> str:
+        """What the addon's stream has raised."""
+        return self.tee.fault if self.tee else ""
 
     def _with_inline_hooks(self, steps: Commands) -> Commands:
         reply: Any = None
@@ -132,7 +159,7 @@ class GatewayStream(HttpStream):
             reply = None
             if isinstance(command, commands.StartHook) and run_inline(command):
                 subject = subject_of(command)
-                if not (isinstance(subject, flow.Flow) and subject.intercepted):
+                if not (is_flow(subject) and subject.intercepted):
                     continue
                 command = InterceptedHook(subject)
             reply = yield command

@@ -17,6 +17,7 @@ from translators import DIALECTS, SPOKEN
 from translators.canonical import Event, Failed, Json, JsonValue
 from translators.dialect import Spoken
 from translators.errors import GatewayError
+from translators.eventstream import AnthropicChunks
 from translators.sse import Decoder
 from translators.stream import UNREADABLE
 
@@ -149,7 +150,8 @@ def _stream(data: bytes, flow: http.HTTPFlow, page: Page) -> None:
         page.missing.append(f"{rest:,} bytes at the end, which were not kept")
     name = named(flow, KNOWN) or _stream_looks_like(data)
     spoken = SPOKEN[name or ""]
-    framing = spoken.Framing()
+    amazons = spoken.NAME == "anthropic_messages" and data[:1] == b"\0"  # Claude's answer in AWS's frames
+    framing = AnthropicChunks() if amazons else spoken.Framing()
     frames = [*framing.feed(data), *framing.close()]
     page.text(f"{spoken.NAME} · answer, streamed in {len(frames):,} events")
     if not _told_at_the_end(spoken, frames, page):

@@ -6,7 +6,8 @@ import pytest
 from genai_prices.types import ModelPrice
 
 from addons.catalogue import PUBLISHERS, UNITS, Sought, Step, load, steps
-from addons.config_providers import TYPES, Price
+from addons.config_providers import Price
+from addons.config_types import TYPES
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC).timestamp()
 OPENAI = "https://api.openai.com/v1"

@@ -10,6 +10,22 @@ from tests.oracles.anthropic_api import (
     check_anthropic_response,
     check_anthropic_stream,
 )
+from tests.oracles.bedrock_api import (
+    check_converse_error,
+    check_converse_request,
+    check_converse_response,
+    check_converse_stream,
+    converse_events,
+    converse_stream_final,
+)
+from tests.oracles.discovery import check_discovery
+from tests.oracles.gemini_api import (
+    check_gemini_error,
+    check_gemini_request,
+    check_gemini_response,
+    check_gemini_stream,
+    gemini_stream_final,
+)
 from tests.oracles.openai_api import (
     check_openai_chat_chunk,
     check_openai_chat_request,
@@ -36,6 +52,15 @@ __all__ = [
     "check_anthropic_request",
     "check_anthropic_response",
     "check_anthropic_stream",
+    "check_converse_error",
+    "check_converse_request",
+    "check_converse_response",
+    "check_converse_stream",
+    "check_discovery",
+    "check_gemini_error",
+    "check_gemini_request",
+    "check_gemini_response",
+    "check_gemini_stream",
     "check_openai_chat_chunk",
     "check_openai_chat_request",
     "check_openai_chat_response",
@@ -49,6 +74,9 @@ __all__ = [
     "check_openai_stream",
     "check_openapi",
     "check_type",
+    "converse_events",
+    "converse_stream_final",
+    "gemini_stream_final",
     "openai_stream_final",
     "sse_events",
 ]

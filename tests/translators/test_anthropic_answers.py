@@ -124,7 +124,7 @@ def test_an_answer_of_another_vendor() -> None:
     source = {**CITED, "url": "https://a.example", "title": "A", "cited_text": "q", "encrypted_index": ""}
     assert body["id"] == "chatcmpl-1"
     assert body["content"] == [
-        {"type": "thinking", "thinking": "hm", "signature": ""},
+        {"type": "thinking", "thinking": "hm", "signature": "google:s"},
         {"type": "text", "text": "one two", "citations": [source]},
         {"type": "tool_use", "id": "a", "name": "f", "input": {"x": 1}},
         {"type": "tool_use", "id": "b", "name": "g", "input": {}},

@@ -244,6 +244,7 @@ def test_deltas_have_their_types() -> None:
     assert [event["delta"] for event in stream if "delta" in event] == [
         {"type": "thinking_delta", "thinking": "hm"},
         {"type": "signature_delta", "signature": "sig"},
+        {"type": "signature_delta", "signature": "google:x"},
         {"type": "text_delta", "text": "x"},
     ]
     assert content(signed) == [{"type": "thinking", "thinking": "", "signature": "sig"}]

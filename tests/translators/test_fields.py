@@ -1,8 +1,23 @@
 """What becomes of each field: the code that obeys the tables. The tables have tests with their dialects."""
 
+from dataclasses import replace
+
 import pytest
 
-from translators.canonical import Audio, Data, Image, Opaque, Request, Text, Tool, ToolUse, Turn, Url
+from translators.canonical import (
+    Audio,
+    Cache,
+    Data,
+    Image,
+    Opaque,
+    Request,
+    Text,
+    Thinking,
+    Tool,
+    ToolUse,
+    Turn,
+    Url,
+)
 from translators.errors import Unsupported
 from translators.fields import Lack, Means, Own, Reads, fate, losses, spelling
 
@@ -17,7 +32,7 @@ READS: Reads = {
 }
 
 
-def request(*parts: Text | Image | Audio | ToolUse, **fields: object) -> Request:
+def request(*parts: Text | Image | Audio | Thinking | ToolUse, **fields: object) -> Request:
     return Request("m", (Turn("user", parts),), **fields)  # type: ignore[arg-type]
 
 
@@ -128,3 +143,42 @@ def test_the_fate_of_a_vendors_own_field() -> None:
     assert fate(READS["store"], {}, same_owner=False)[0] == "dropped"
     assert fate(READS["modalities"], {}, same_owner=False) == ("refused", "only text")
     assert fate(READS["modalities"], {}, same_owner=True)[0] == "translated"
+
+
+# --- what depends on the model, and what is understood of others ------------------------------------
+
+
+def test_a_thing_may_be_lacking_with_some_models_only() -> None:
+    lacks = {"Request.seed": Lack("dropped", by_model=lambda model, seed: model == "m" and seed == 1)}
+    assert losses(request(seed=1), READS, lacks, "theirs") == ["seed"]
+    assert losses(request(seed=2), READS, lacks, "theirs") == []
+    assert losses(replace(request(seed=1), model="other"), READS, lacks, "theirs") == []
+    assert fate(READS["seed"], lacks, same_owner=False)[0] == "translated"
+
+
+def test_a_proof_of_another_vendor_may_be_understood() -> None:
+    proof = Opaque("ours", "proof", "x")
+    asked = request(Thinking("Hm.", proof))
+    assert losses(asked, {}, {}, "theirs") == ["proof"]
+    understood = {"Thinking.signature": Lack("dropped", only=lambda proof: proof.owner != "ours")}
+    assert losses(asked, {}, understood, "theirs") == []
+    assert losses(request(Thinking("Hm.", replace(proof, owner="nobody"))), {}, understood, "theirs") == [
+        "proof"
+    ]
+
+
+def test_a_field_of_another_vendor_may_be_understood() -> None:
+    asked = replace(request(), opaque=(Opaque("ours", "betas", ["a"]),))
+    reads = {"betas": Own("dropped")}
+    understood = {"betas": Lack("dropped", only=lambda betas: betas.data != ["a"])}
+    assert losses(asked, reads, {}, "theirs") == ["betas"]
+    assert losses(asked, reads, understood, "theirs") == []
+    assert fate(reads["betas"], understood, False, "betas")[0] == "translated"
+    assert fate(reads["betas"], {}, False, "betas")[0] == "dropped"
+
+
+def test_an_attribute_may_have_the_name_of_what_it_holds() -> None:
+    asked = replace(request(), tools=(Tool("f", cache=Cache()),))
+    reads = {"cache_control": Means("Cache")}
+    assert losses(asked, reads, {"Tool.cache": Lack("dropped")}, "theirs") == ["cache_control"]
+    assert losses(asked, {}, {"Tool.cache": Lack("dropped")}, "theirs") == ["Tool.cache"]

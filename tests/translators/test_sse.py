@@ -148,3 +148,25 @@ def test_what_is_encoded_is_decoded(data: bytes) -> None:
 
 def test_a_keep_alive_has_no_payload() -> None:
     assert frames(sse.KEEP_ALIVE) == [(sse.KEEP_ALIVE, b"")]
+
+
+@pytest.mark.parametrize(
+    ("chunk", "plain"),
+    [
+        (b"data: 1\n\n", True),
+        (b"event: a\ndata: 1\n\ndata: 2\n\n", True),
+        (b"data: 1\n\ndata: 2\n", False),
+        (b"data: 1\r\n\r\n", False),
+        (b"data: 1\ndata: 2\n\n", False),
+        (b": comment\n\n", False),
+        (b"", False),
+    ],
+)
+def test_plain_events_are_whole_and_of_one_line(chunk: bytes, plain: bool) -> None:
+    assert sse.Decoder().is_plain(chunk) == plain
+
+
+def test_nothing_is_plain_behind_what_is_not_finished() -> None:
+    decoder = sse.Decoder()
+    decoder.feed(b"data: be")
+    assert not decoder.is_plain(b"data: gun\n\n")

@@ -13,6 +13,7 @@ from translators.sse import CONTENT_TYPE as STREAM_TYPE
 from translators.sse import Decoder as Framing
 
 __all__ = [
+    "FOREIGN",
     "KIND",
     "LACKS",
     "MOST",
@@ -35,6 +36,7 @@ __all__ = [
     "write_response",
 ]
 
+FOREIGN: re.Pattern[bytes] | None = re.compile(rb'"google:')
 KIND: str = "chat"
 MOST: int | None = None
 NAME: str = "anthropic_messages"

@@ -5,6 +5,7 @@ from typing import cast
 
 from translators.anthropic_messages.fields import OWNER, READS
 from translators.anthropic_messages.own import keep
+from translators.anthropic_messages.proofs import read_proof
 from translators.body import encode
 from translators.canonical import (
     Cache,
@@ -152,14 +153,14 @@ def _thinking(block: Record) -> Thinking:
     proof = block.text("signature")
     return Thinking(
         block.must(block.text, "thinking"),
-        Opaque(OWNER, "messages[].content[thinking].signature", proof) if proof else None,
+        read_proof(proof, "messages[].content[thinking].signature") if proof else None,
         _kept(block, "thinking", "thinking signature"),
     )
 
 
 def _redacted_thinking(block: Record) -> RedactedThinking:
     data = block.must(block.text, "data")
-    return RedactedThinking(Opaque(OWNER, "messages[].content[redacted_thinking].data", data))
+    return RedactedThinking(read_proof(data, "messages[].content[redacted_thinking].data"))
 
 
 _READERS: dict[str, Callable[[Record], Part]] = {

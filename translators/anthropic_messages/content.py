@@ -6,6 +6,7 @@ from typing import assert_never, cast
 import orjson
 
 from translators.anthropic_messages.fields import OWNER
+from translators.anthropic_messages.proofs import write_proof
 from translators.canonical import (
     Called,
     CalledWith,
@@ -17,6 +18,7 @@ from translators.canonical import (
     Finished,
     Json,
     JsonValue,
+    Opaque,
     PartEnded,
     Ping,
     Probable,
@@ -107,9 +109,10 @@ class Content:
             case Thought():
                 self._think(event)
             case ThoughtRedacted(data):
-                if data.owner == OWNER:
-                    self._begin({"type": "redacted_thinking", "data": data.data}).ended = True
-            case Called(call, id, name):
+                self._redact(data)
+            case Called(call, id, name, opaque=kept):
+                for proof in kept:
+                    self._redact(proof)
                 head: Json = {"type": "tool_use", "id": id, "name": name, "input": {}}
                 self._calls[call] = self._begin(head)
             case CalledWith(call, json):
@@ -149,15 +152,19 @@ class Content:
         self._sources = []
 
     def _think(self, thought: Thought) -> None:
-        ours = thought.signature and thought.signature.owner == OWNER
-        if not thought.text and not ours:
+        if not thought.text and not thought.signature:
             return
         block = self._open({"type": "thinking", "thinking": "", "signature": ""})
         if thought.text:
             block.add("thinking", thought.text)
-        if thought.signature and ours:
-            block.add("signature", thought.signature.data)
+        if thought.signature:
+            block.add("signature", write_proof(thought.signature))
             block.ended = True
+
+    def _redact(self, data: Opaque) -> None:
+        """What only a vendor can read, before the call or after the text that it belongs to."""
+        self.end()
+        self._begin({"type": "redacted_thinking", "data": write_proof(data)}).ended = True
 
     def _cite(self, cited: Cited) -> None:
         source = _source(cited)

@@ -43,7 +43,8 @@ _TOP_LEVEL: Reads = {
     "service_tier": Means("Request.service_tier", "`standard_only` is OpenAI's `default`"),
     "cache_control": Means("Request.cache"),
     "cache_control.ttl": Means("Cache.ttl"),
-    "thinking": Means("Request.reasoning"),
+    "thinking": Means("Reasoning"),
+    "thinking.type": Means("Reasoning.mode"),
     "thinking.budget_tokens": Means("Reasoning.budget"),
     "thinking.display": Means("Reasoning.display"),
     "thinking.block_binding": Own("dropped", note="checks thinking that only Anthropic wrote"),
@@ -118,9 +119,9 @@ _MESSAGES: Reads = {
     "messages[].content[tool_result].toolset_name": Own("dropped", note="a toolset of Anthropic's"),
     "messages[].content[thinking]": Means("Thinking"),
     "messages[].content[thinking].thinking": Means("Thinking.text"),
-    "messages[].content[thinking].signature": Own("dropped", note="a proof for Anthropic alone"),
+    "messages[].content[thinking].signature": Means("Thinking.signature", "a proof for Anthropic's models"),
     "messages[].content[redacted_thinking]": Means("RedactedThinking"),
-    "messages[].content[redacted_thinking].data": Own("dropped", note="encrypted by Anthropic"),
+    "messages[].content[redacted_thinking].data": Means("RedactedThinking.data", "encrypted by Anthropic"),
 }
 
 _OWN_BLOCKS: Reads = {
@@ -214,6 +215,8 @@ LACKS: Lacks = {
     "JsonSchema.name": Lack("dropped", note="a label without effect", only=lambda name: False),
     "JsonSchema.description": Lack("dropped"),
     "JsonSchema.strict": Lack("dropped", harmless=(True, False), note="the schema always holds"),
+    "OneOf": Lack("refused", note="use json_schema"),
+    "Pattern": Lack("refused", note="use json_schema"),
     "ToolChoice.names": Lack("refused", note="a choice among some of the tools"),
     "WebSearch.context_size": Lack("dropped", harmless=("medium",)),
     "Turn.name": Lack("dropped"),

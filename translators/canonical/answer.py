@@ -100,12 +100,16 @@ class ThoughtRedacted:
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """A tool call begins. `call` is its position among this choice's tool calls, from 0."""
+    """A tool call begins. `call` is its position among this choice's tool calls, from 0.
+
+    `opaque` is what has to come back with the call, as `ToolUse.opaque`.
+    """
 
     call: int
     id: str
     name: str
     choice: int = 0
+    opaque: tuple[Opaque, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

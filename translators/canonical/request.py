@@ -130,7 +130,7 @@ class ToolResult:
     """What the client's function gave for the call of this id."""
 
     id: str
-    parts: tuple["Text | Image | Document | Video | Opaque", ...]
+    parts: tuple["Text | Image | Audio | Document | Video | Opaque", ...]
     is_error: bool | None = None
     cache: Cache | None = None
     opaque: tuple[Opaque, ...] = ()
@@ -232,6 +232,20 @@ class JsonSchema:
 
 
 @dataclass(frozen=True, slots=True)
+class OneOf:
+    """The answer must be one of these texts."""
+
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """The answer must match this regular expression."""
+
+    regex: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlainText:
     """The answer is text, said explicitly."""
 
@@ -266,7 +280,7 @@ class Request:
     logit_bias: Mapping[str, float] | None = None
     logprobs: bool | None = None
     top_logprobs: int | None = None
-    output: PlainText | JsonObject | JsonSchema | None = None
+    output: PlainText | JsonObject | JsonSchema | OneOf | Pattern | None = None
     tools: tuple[Tool | WebSearch | Opaque, ...] | None = None
     tool_choice: ToolChoice | None = None
     parallel_tool_calls: bool | None = None

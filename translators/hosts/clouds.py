@@ -2,37 +2,13 @@
 
 from collections.abc import Mapping
 
+from translators.aws_betas import AWS_BETAS
+from translators.eventstream import AnthropicChunks
 from translators.hosts.host import Envelope, Host, Path
 from translators.hosts.presets import OPENAI_PATHS
 
 _IN_PATH = ("model", "stream")
 """What a path says already."""
-
-AWS_BETAS: Mapping[str, str] = {
-    flag: flag
-    for flag in (
-        "computer-use-2024-10-22",
-        "computer-use-2025-01-24",
-        "context-1m-2025-08-07",
-        "context-management-2025-06-27",
-        "dev-full-thinking-2025-05-14",
-        "fine-grained-tool-streaming-2025-05-14",
-        "interleaved-thinking-2025-05-14",
-        "mcp-client-2025-04-04",
-        "mcp-client-2025-11-20",
-        "model-context-window-exceeded-2025-08-26",
-        "output-128k-2025-02-19",
-        "pdfs-2024-09-25",
-        "search-results-2025-06-09",
-        "token-counting-2024-11-01",
-        "token-efficient-tools-2025-02-19",
-        "tool-search-tool-2025-10-19",
-        "web-search-2025-03-05",
-    )
-} | {"advanced-tool-use-2025-11-20": "tool-search-tool-2025-10-19"}
-"""Flags of Anthropic's betas that Amazon takes, and what it calls them.
-https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
-"""
 
 
 def _google(publisher: str, whole: str, streamed: str) -> Path:
@@ -110,7 +86,12 @@ CLOUDS: Mapping[str, Host] = {
         withholds=("anthropic-version", "anthropic-beta"),
         envelopes={
             "anthropic_messages": Envelope(
-                adds={"anthropic_version": "bedrock-2023-05-31"}, leaves=_IN_PATH, betas=AWS_BETAS
+                adds={"anthropic_version": "bedrock-2023-05-31"},
+                leaves=_IN_PATH,
+                betas=AWS_BETAS,
+                takes_addresses=False,
+                own_errors=True,
+                framing=AnthropicChunks,
             )
         },
         stream_type=_EVENT_STREAM,
@@ -137,7 +118,12 @@ CLOUDS: Mapping[str, Host] = {
         {"anthropic_messages": _google("anthropic", "rawPredict", "streamRawPredict")},
         withholds=("anthropic-version",),
         envelopes={
-            "anthropic_messages": Envelope(adds={"anthropic_version": "vertex-2023-10-16"}, leaves=("model",))
+            "anthropic_messages": Envelope(
+                adds={"anthropic_version": "vertex-2023-10-16"},
+                leaves=("model",),
+                takes_addresses=False,
+                own_errors=True,
+            )
         },
         label="gcp.anthropic",
     ),

@@ -67,6 +67,8 @@ class Envelope:
     It refuses a request with any other."""
     takes_addresses: bool = True
     """Whether it fetches files by itself that a request names by http(s) address."""
+    own_errors: bool = False
+    """Whether its errors are in words of its own, and not in the dialect's."""
     framing: Callable[[], Framing] | None = None
     """How its streams are cut into frames, where not as the dialect itself does."""
 

@@ -3,6 +3,8 @@
 https://platform.openai.com/docs/api-reference/chat
 """
 
+import re
+
 from translators.openai_chat.errors import read_error, write_error
 from translators.openai_chat.fields import LACKS, NAME, OWNER, READS, TELLING
 from translators.openai_chat.request_reader import check_request, read_request
@@ -14,6 +16,7 @@ from translators.sse import CONTENT_TYPE as STREAM_TYPE
 from translators.sse import Decoder as Framing
 
 __all__ = [
+    "FOREIGN",
     "KIND",
     "LACKS",
     "MOST",
@@ -36,5 +39,6 @@ __all__ = [
     "write_response",
 ]
 
+FOREIGN: re.Pattern[bytes] | None = None
 KIND: str = "chat"
 MOST: int | None = None

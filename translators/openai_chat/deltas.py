@@ -24,6 +24,7 @@ from translators.canonical import (
     ThoughtRedacted,
 )
 from translators.openai_chat.fields import OWNER
+from translators.openai_chat.google import GOOGLE, extra_content
 
 type Content = (
     Said
@@ -52,6 +53,13 @@ _FINISH_REASONS: dict[StopReason, str] = {
 }
 
 
+_GOOGLE_EXTRAS = {
+    "candidates[].safetyRatings": "safety_ratings",
+    "candidates[].groundingMetadata": "grounding_metadata",
+}
+"""What Google says beside an answer, and what clients of this API know it as."""
+
+
 class Deltas:
     """Says events in OpenAI's words, each as it comes."""
 
@@ -67,24 +75,28 @@ class Deltas:
             case Probable(tokens, refusal):
                 told: Json = {"content": None, "refusal": None}
                 told["refusal" if refusal else "content"] = [*tokens]
-                yield {**_piece(event.choice, {}), "logprobs": told}
+                yield {**piece_of(event.choice, {}), "logprobs": told}
             case Finished(reason):
-                yield from (_piece(event.choice, delta) for delta in state.close())
-                yield {**_piece(event.choice, {}), "finish_reason": _FINISH_REASONS[reason]}
+                yield from (piece_of(event.choice, delta) for delta in state.close())
+                yield {**piece_of(event.choice, {}), "finish_reason": _FINISH_REASONS[reason]}
             case _:
-                yield from (_piece(event.choice, delta) for delta in state.say(event))
+                yield from (piece_of(event.choice, delta) for delta in state.say(event))
+
+    def said(self, said: Said) -> None:
+        """Text that was told elsewhere, by one who knows what such an entry looks like."""
+        self._choices[said.choice].said += len(said.text)
 
     def begin(self, choice: int) -> Iterator[Json]:
         """The piece that every choice begins with."""
         self._choices[choice] = _Choice()
-        yield _piece(choice, {"role": "assistant", "content": ""})
+        yield piece_of(choice, {"role": "assistant", "content": ""})
 
 
 class _Choice:
     """What later pieces of a choice depend on."""
 
     def __init__(self) -> None:
-        self._said = self._part = 0  # characters said, and where the part began
+        self.said = self._part = 0  # characters said, and where the part began
         self._thought = ""
         self._empty: dict[int, None] = {}  # calls without arguments
         self._lists: dict[str, int] = {}
@@ -95,28 +107,40 @@ class _Choice:
     ) -> Iterator[Json]:
         match event:
             case Said(text):
-                self._said += len(text)
+                self.said += len(text)
                 yield {"content": text}
             case Refused(text):
                 yield {"refusal": text}
             case Thought(text, proof):
                 yield from self._think(text, proof)
+            case ThoughtRedacted(Opaque(owner="google", data={"thoughtSignature": signature})):
+                yield extra_content(signature)
             case ThoughtRedacted(data):
                 yield self._next("thinking_blocks", {"type": "redacted_thinking", **_proof("data", data)})
-            case Called(call, id, name):
+            case Called(call, id, name, opaque=kept):
                 self._empty[call] = None
                 function: Json = {"name": name, "arguments": ""}
-                yield {"tool_calls": [{"index": call, "id": id, "type": "function", "function": function}]}
+                proofs = [extra_content(own.data) for own in kept if own.owner == GOOGLE]
+                begun: Json = {
+                    "index": call,
+                    "id": id,
+                    "type": "function",
+                    "function": function,
+                    **(proofs[0] if proofs else {}),
+                }
+                yield {"tool_calls": [begun]}
             case CalledWith(call, json):
                 self._empty.pop(call, None)
                 yield {"tool_calls": [{"index": call, "function": {"arguments": json}}]}
             case Cited():
                 yield self._cite(event)
             case PartEnded():
-                self._part, self._thought = self._said, ""
+                self._part, self._thought = self.said, ""
             case Extra(Opaque(owner, field, data)):
                 if owner == OWNER:
                     yield from self._extra(field, data)
+                elif owner == GOOGLE and (extra := _GOOGLE_EXTRAS.get(field)):
+                    yield {extra: data}
             case _:
                 assert_never(event)
 
@@ -137,7 +161,7 @@ class _Choice:
 
     def _cite(self, cited: Cited) -> Json:
         start = self._part if cited.start is None else cited.start
-        end = self._said if cited.end is None else cited.end
+        end = self.said if cited.end is None else cited.end
         place: Json = {"start_index": start, "end_index": end}
         if cited.url is None:  # OpenAI cites nothing but the web
             return self._next("citations", {**place, "title": cited.title, "quote": cited.quote})
@@ -158,7 +182,8 @@ class _Choice:
         return {name: [{"index": index, **entry}]}
 
 
-def _piece(choice: int, delta: Json) -> Json:
+def piece_of(choice: int, delta: Json) -> Json:
+    """The entry of a chunk's `choices` that says this."""
     return {"index": choice, "delta": delta, "finish_reason": None}
 
 

@@ -26,6 +26,18 @@ _MODERATION = Own("refused", note="moderation is done by OpenAI alone")
 _PREDICTION = Own("dropped", note="it makes answers faster, not different")
 _CACHING = Own("dropped", note="OpenAI's own way of caching")
 _SEARCHED_FROM = Means("WebSearch.location")
+_PROOF = Own("dropped", note="a proof for Google alone, as its own endpoint of this API has it")
+_GOOGLE_TOOL = Own("refused", note="an extension: a search that Google runs")
+_GOOGLE_SETTING = Own("dropped", note="an extension: a setting of Google's")
+
+GOOGLE_SEARCH = {
+    "exclude_domains": "excludeDomains",
+    "blocking_confidence": "blockingConfidence",
+    "time_range_filter": "timeRangeFilter",
+    "time_range_filter.start_time": "startTime",
+    "time_range_filter.end_time": "endTime",
+}
+"""What may stand in a tool of Google's, and how Google calls it."""
 
 # Where several fields have one meaning, the first is named when the meaning is lost.
 READS: Reads = {
@@ -50,8 +62,10 @@ READS: Reads = {
     "messages[].content[].file.file_data[data]": Means("Data.base64", "of a data: URL"),
     "messages[].content[].file.file_id": Means("FileId.id", "the file is OpenAI's"),
     "messages[].content[].file.filename": Means("Document.filename"),
-    "messages[].content[].audio_url": Own("refused", note="an extension of vLLM"),
-    "messages[].content[].video_url": Own("refused", note="an extension of vLLM"),
+    "messages[].content[].audio_url": Means("Audio", "an extension of vLLM"),
+    "messages[].content[].audio_url.url": Means("Audio.source"),
+    "messages[].content[].video_url": Means("Video", "an extension of vLLM"),
+    "messages[].content[].video_url.url": Means("Video.source"),
     "messages[].content[].cache_control": Means("Cache", "an extension, in Anthropic's form"),
     "messages[].content[].cache_control.type": Means("Cache"),
     "messages[].content[].cache_control.ttl": Means("Cache.ttl"),
@@ -88,6 +102,12 @@ READS: Reads = {
     "messages[assistant].tool_calls[].custom": _CUSTOM,
     "messages[assistant].tool_calls[].custom.input": _CUSTOM,
     "messages[assistant].tool_calls[].custom.name": _CUSTOM,
+    "messages[assistant].tool_calls[].extra_content": _PROOF,
+    "messages[assistant].tool_calls[].extra_content.google": _PROOF,
+    "messages[assistant].tool_calls[].extra_content.google.thought_signature": _PROOF,
+    "messages[assistant].extra_content": _PROOF,
+    "messages[assistant].extra_content.google": _PROOF,
+    "messages[assistant].extra_content.google.thought_signature": _PROOF,
     "messages[assistant].function_call": _LEGACY,
     "messages[assistant].function_call.arguments": _LEGACY,
     "messages[assistant].function_call.name": _LEGACY,
@@ -96,6 +116,16 @@ READS: Reads = {
     # --- tools ---
     "tools": Means("Request.tools"),
     "tools[].type": Own("refused", note="types other than function and custom are extensions"),
+    "tools[google_search]": _GOOGLE_TOOL,
+    "tools[enterprise_search]": _GOOGLE_TOOL,
+    **dict.fromkeys(
+        (
+            f"tools[].{name}"
+            for tool in ("google_search", "enterprise_search")
+            for name in (tool, *GOOGLE_SEARCH, *(f"{tool}.{inner}" for inner in GOOGLE_SEARCH))
+        ),
+        _GOOGLE_TOOL,
+    ),
     "tools[].function": Means("Tool"),
     "tools[].function.name": Means("Tool.name"),
     "tools[].function.description": Means("Tool.description"),
@@ -151,8 +181,8 @@ READS: Reads = {
     "response_format.json_schema.schema": Means("JsonSchema.schema"),
     "response_format.json_schema.strict": Means("JsonSchema.strict"),
     "guided_json": Means("JsonSchema", "an extension of vLLM, the same as response_format"),
-    "guided_choice": Own("refused", note="an extension of vLLM"),
-    "guided_regex": Own("refused", note="an extension of vLLM"),
+    "guided_choice": Means("OneOf", "an extension of vLLM"),
+    "guided_regex": Means("Pattern", "an extension of vLLM"),
     "guided_grammar": Own("refused", note="an extension of vLLM"),
     "modalities": Own("refused", harmless=(["text"],), note=_AUDIO_OUTPUT.note),
     "audio": _AUDIO_OUTPUT,
@@ -199,6 +229,9 @@ READS: Reads = {
     "prompt_cache_options": _CACHING,
     "prompt_cache_options.mode": _CACHING,
     "prompt_cache_options.ttl": _CACHING,
+    "safetySettings": _GOOGLE_SETTING,
+    "generationConfig": _GOOGLE_SETTING,
+    "generationConfig.media_resolution": _GOOGLE_SETTING,
     "moderation": _MODERATION,
     "moderation.model": _MODERATION,
     "moderation.policy": _MODERATION,

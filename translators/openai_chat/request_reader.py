@@ -9,7 +9,9 @@ from translators.canonical import (
     JsonObject,
     JsonSchema,
     JsonValue,
+    OneOf,
     Opaque,
+    Pattern,
     PlainText,
     Reasoning,
     Request,
@@ -20,12 +22,14 @@ from translators.canonical import (
 from translators.fields import Own
 from translators.foreign import Record, known, strangers
 from translators.openai_chat.fields import CUSTOM_CHOICES, OWNER, READS
+from translators.openai_chat.google import GOOGLE_SETTINGS, google_settings, google_tool
 from translators.openai_chat.turn_reader import read_cache, read_turns
 
 _KNOWN = known(READS)
 _EFFORTS: tuple[Effort, ...] = get_args(Effort)
 _Mode = Literal["enabled", "disabled", "adaptive"]
 _MODES: tuple[_Mode, ...] = get_args(_Mode)
+_FORMS = ("response_format", "guided_json", "guided_choice", "guided_regex")
 _CHOICES: tuple[Literal["auto", "required", "none"], ...] = ("auto", "required", "none")
 _ALLOWED_MODES: tuple[Literal["auto", "required"], ...] = ("auto", "required")
 
@@ -82,13 +86,18 @@ def _asked(top: Record) -> Request:
 
 
 def _own(top: Record) -> list[Opaque]:
-    """What OpenAI alone understands, and what we have never heard of, at any depth."""
-    fields = [(n, v) for n, v in top.data.items() if isinstance(READS.get(n), Own) and v is not None]
+    """What one vendor alone understands, and what we have never heard of, at any depth."""
+    fields = [
+        (name, value)
+        for name, value in top.data.items()
+        if isinstance(READS.get(name), Own) and value is not None and name not in GOOGLE_SETTINGS
+    ]
     options = top.record("stream_options")
     if options and (obfuscated := options.flag("include_obfuscation")) is not None:
         fields.append(("stream_options.include_obfuscation", obfuscated))
     unheard = dict(strangers(top.data, _KNOWN))
-    return [Opaque(OWNER, name, value) for name, value in (*fields, *unheard.items())]
+    own = [Opaque(OWNER, name, value) for name, value in (*fields, *unheard.items())]
+    return [*own, *google_settings(top)]
 
 
 def _max_tokens(top: Record) -> int | None:
@@ -127,10 +136,12 @@ def _reasoning(top: Record) -> Reasoning | None:
     return Reasoning(mode, thinking.integer("budget_tokens"), display)
 
 
-def _output(top: Record) -> PlainText | JsonObject | JsonSchema | None:
+def _output(top: Record) -> PlainText | JsonObject | JsonSchema | OneOf | Pattern | None:
+    forms = [name for name in _FORMS if top.data.get(name) is not None]
+    if len(forms) > 1:
+        raise top.bad(forms[1], f"must not be given together with {forms[0]}")
     if (form := top.record("response_format")) is None:
-        guided = top.json("guided_json")
-        return None if guided is None else JsonSchema(guided)
+        return _guided(top)
     match form.must(form.text, "type"):
         case "text":
             return PlainText()
@@ -146,6 +157,16 @@ def _output(top: Record) -> PlainText | JsonObject | JsonSchema | None:
             )
         case _:
             raise form.bad("type", "must be one of text, json_object, json_schema")
+
+
+def _guided(top: Record) -> JsonSchema | OneOf | Pattern | None:
+    """vLLM's own ways to say what the answer must look like."""
+    if (schema := top.json("guided_json")) is not None:
+        return JsonSchema(schema)
+    if (values := top.texts("guided_choice")) is not None:
+        return OneOf(values)
+    regex = top.text("guided_regex")
+    return None if regex is None else Pattern(regex)
 
 
 # --- tools ------------------------------------------------------------------------------------------
@@ -171,6 +192,8 @@ def _tool(tool: Record) -> Tool | Opaque:
             )
         case "custom":
             return Opaque(OWNER, "tools[].custom", tool.data)
+        case "google_search" | "enterprise_search" as kind:
+            return google_tool(tool, kind)
         case _:
             return Opaque(OWNER, "tools[].type", tool.data)
 

@@ -6,6 +6,8 @@ from translators.canonical import (
     JsonObject,
     JsonSchema,
     JsonValue,
+    OneOf,
+    Pattern,
     PlainText,
     Reasoning,
     Request,
@@ -28,6 +30,7 @@ def write_request(request: Request) -> Json:
         **_tools(request),
         "stream": request.stream,
         "response_format": _output(request),
+        **_guided(request),
         "max_completion_tokens": request.max_tokens,
         "temperature": request.temperature,
         "top_p": request.top_p,
@@ -111,6 +114,19 @@ def _output(request: Request) -> JsonValue:
                 "strict": strict,
             }
             return {"type": "json_schema", "json_schema": without_nulls(schema_of)}
+        case OneOf() | Pattern():
+            return None
+
+
+def _guided(request: Request) -> Json:
+    """vLLM's own ways to say it, as OpenAI has none."""
+    match request.output:
+        case OneOf(values):
+            return {"guided_choice": [*values]}
+        case Pattern(regex):
+            return {"guided_regex": regex}
+        case _:
+            return {}
 
 
 # --- tools ------------------------------------------------------------------------------------------

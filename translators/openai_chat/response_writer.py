@@ -5,10 +5,13 @@ from collections.abc import Iterator, Sequence
 import orjson
 
 from translators import sse
-from translators.canonical import Done, Event, Failed, Json, JsonValue, Ping, Started, Used
-from translators.openai_chat.deltas import Deltas
+from translators.canonical import Done, Event, Failed, Json, JsonValue, Ping, Said, Started, Used
+from translators.openai_chat.deltas import Deltas, piece_of
 from translators.openai_chat.errors import write_error
 from translators.openai_chat.usage import SERVICE_TIERS, write_usage
+
+_NO_TEXT = b'"content":""'
+"""In a frame only where it is meant: in a string, quotation marks are escaped."""
 
 
 class StreamWriter:
@@ -19,15 +22,33 @@ class StreamWriter:
         self._include_usage = include_usage
         self._deltas = Deltas()
         self._used: Used | None = None
+        self._around: dict[int, tuple[bytes, bytes]] = {}  # by choice, what stands around its text
 
     def write(self, event: Event) -> Iterator[bytes]:
+        if type(event) is Said and event.choice in self._around:
+            return iter((self._said(event),))
+        return self._written(event)
+
+    def _said(self, said: Said) -> bytes:
+        """A piece of text as a frame: only the text differs from the last one."""
+        self._deltas.said(said)
+        before, after = self._around[said.choice]
+        return b"%b%b%b" % (before, orjson.dumps(said.text), after)
+
+    def _written(self, event: Event) -> Iterator[bytes]:
         match event:
             case Started():
                 self._head |= _head(event)
+                self._around.clear()
                 yield from map(self._chunk, self._deltas.begin(0))
             case Used():
                 self._used = event
                 self._head |= _tier(event)
+                self._around.clear()
+            case Said(choice=choice):
+                yield from map(self._chunk, self._deltas.of(event))
+                before, _, after = self._chunk(piece_of(choice, {"content": ""})).partition(_NO_TEXT)
+                self._around[choice] = before + _NO_TEXT[:-2], after
             case Ping():
                 yield sse.KEEP_ALIVE
             case Done():

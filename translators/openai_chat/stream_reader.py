@@ -32,8 +32,9 @@ from translators.canonical import (
 )
 from translators.openai_chat.errors import is_error, read_failure
 from translators.openai_chat.fields import OWNER
-from translators.openai_chat.pick import entries, inner, number, parse, text
+from translators.openai_chat.google import GOOGLE
 from translators.openai_chat.usage import read_usage
+from translators.pick import entries, inner, number, parse, text
 
 _REASONS: dict[str, StopReason] = {
     "length": "length",
@@ -176,7 +177,9 @@ class _Choice:
         call = self._calls.find(index, id, name)
         if call is None and name:
             call, id = self._calls.begin(index, id)
-            yield Called(call, id, name, self._index)
+            signature = text(inner(inner(piece, "extra_content"), GOOGLE), "thought_signature")
+            proof = Opaque(GOOGLE, "choices[].message.tool_calls[].thought_signature", signature)
+            yield Called(call, id, name, self._index, (proof,) if signature else ())
         if isinstance(arguments, dict):  # some send the object itself instead of its text
             arguments = orjson.dumps(arguments).decode()
         if isinstance(arguments, str) and arguments:

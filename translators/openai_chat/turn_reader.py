@@ -22,9 +22,11 @@ from translators.canonical import (
     ToolUse,
     Turn,
     Url,
+    Video,
 )
 from translators.foreign import Record
 from translators.openai_chat.fields import OWNER
+from translators.openai_chat.google import signature_in
 
 _Sender = Literal["system", "developer", "user", "assistant", "tool", "function"]
 _SENDERS: tuple[_Sender, ...] = get_args(_Sender)
@@ -80,6 +82,7 @@ def _assistant(message: Record) -> Turn:
         (
             *(() if thought else _thinking(message)),
             *_cached(content, read_cache(message)),
+            *_said_by_google(message),
             *([Refusal(refusal)] if refusal else []),
             *map(_tool_use, message.records("tool_calls") or ()),
         ),
@@ -88,6 +91,14 @@ def _assistant(message: Record) -> Turn:
             Opaque(OWNER, f"messages[assistant].{name}", value) for name, value in own if value is not None
         ),
     )
+
+
+def _said_by_google(message: Record) -> list[Part]:
+    """The proof of a text: a part of its own, as Google's streams have it."""
+    proof = signature_in(message, "messages[assistant]")
+    if proof is None:
+        return []
+    return [RedactedThinking(replace(proof, data={"text": "", "thoughtSignature": proof.data}))]
 
 
 def _thinking(message: Record) -> list[Part]:
@@ -102,11 +113,13 @@ def _tool_use(call: Record) -> ToolUse | Opaque:
     match call.text("type") or "function":
         case "function":
             function = call.must(call.record, "function")
+            proof = signature_in(call, "messages[assistant].tool_calls[]")
             return ToolUse(
                 call.must(call.text, "id"),
                 function.must(function.text, "name"),
                 function.must(function.text, "arguments"),
                 read_cache(call) or read_cache(function),
+                (proof,) if proof else (),
             )
         case "custom":
             return Opaque(OWNER, "messages[assistant].tool_calls[].custom", call.data)
@@ -171,8 +184,10 @@ def _part(part: Record) -> Part:
             return Thinking(text, _proof(part, "signature") if part.text("signature") else None)
         case "redacted_thinking":
             return RedactedThinking(_proof(part, "data" if "data" in part.data else "redactedContent"))
-        case "audio_url" | "video_url" as kind:
-            return Opaque(OWNER, f"messages[].content[].{kind}", part.data)
+        case "audio_url":
+            return Audio(_source(part.must(part.record, "audio_url"), "url"), read_cache(part))
+        case "video_url":
+            return Video(_source(part.must(part.record, "video_url"), "url"), read_cache(part))
         case _:
             raise part.bad("type", "must be one of text, refusal, image_url, input_audio, file")
 

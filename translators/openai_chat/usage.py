@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from translators.canonical import Event, Json, JsonValue, Started, Usage, Used
-from translators.openai_chat.pick import entries, inner, number, seconds, text
+from translators.pick import entries, inner, number, seconds, text
 
 SERVICE_TIERS = ("auto", "default", "flex", "scale", "priority", "fast")
 """What OpenAI calls the ways to be served."""
@@ -99,5 +99,7 @@ def _inner(usage: Json, *names: str) -> Json:
 
 
 def _count(counts: Json, *names: str) -> int | None:
-    found = (number(counts, name) for name in names)
-    return next((count for count in found if count is not None and count >= 0), None)
+    for name in names if counts else ():
+        if (count := number(counts, name)) is not None and count >= 0:
+            return count
+    return None

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from translators.canonical import Done, Embedded, Json, JsonValue, Started, Told, Used
 from translators.openai_chat.errors import is_error, read_failure
-from translators.openai_chat.pick import number
 from translators.openai_chat.usage import told
+from translators.pick import number
 from translators.vectors import read_vector
 
 

@@ -6,6 +6,7 @@ import pytest
 from mitmproxy import http
 
 from addons.proxy import Failure, Timeouts
+from addons.proxy.client_stream import ClientStream
 from tests.addons.proxy.conversation import (
     BOTH,
     BUSY,
@@ -211,3 +212,16 @@ async def test_a_client_that_leaves_ends_the_attempt(answered: bytes) -> None:
     assert "client error" in plan.seen and "1 error" in plan.seen
     assert len(plan.exchanges[0].attempts) == 1, "nobody else is asked"
     assert talk.proxy.in_flight == 0
+
+
+@live
+async def test_only_the_last_attempt_has_a_say_and_only_until_it_has_failed() -> None:
+    plan = Plan(*BOTH, **RETRIES)
+    talk = await talking(plan)
+    await talk.say(POST)
+    (stream,) = (stream for stream in talk.layer.streams.values() if isinstance(stream, ClientStream))
+    assert stream.is_current(1) and not stream.is_current(2)
+    await talk.answer(BUSY)
+    assert stream.is_current(2) and not stream.is_current(1)
+    plan.exchanges[0].failures.append(Failure("reset", "connection closed"))
+    assert not stream.is_current(2)

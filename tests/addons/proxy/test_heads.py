@@ -1,0 +1,46 @@
+"""Heads are read as mitmproxy reads them."""
+
+import pytest
+from mitmproxy.net.http import http1
+
+from addons.proxy.heads import read_request_head, read_response_head
+
+REQUEST = [b"POST /v1/x?y=1 HTTP/1.1", b"Host: gateway", b"x-twice: a", b"X-Twice:  b ", b"x-empty:"]
+
+
+def test_a_request_is_what_mitmproxy_makes_of_it() -> None:
+    ours, stocks = read_request_head(REQUEST), http1.read_request_head(REQUEST)
+    stocks.timestamp_start = ours.timestamp_start
+    assert ours.get_state() == stocks.get_state()
+    assert ours.headers.get_all("x-twice") == ["a", "b"] and ours.headers["x-empty"] == ""
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [b"HTTP/1.1 200 OK", b"Date: today", b"x-a: 1"],
+        [b"HTTP/1.1 200"],
+        [b"HTTP/1.0 204 "],
+        [b"HTTP/1.1 429 Too Many Requests", b"retry-after: 1"],
+        [b"HTTP/1.1  200  OK"],
+        [b"HTTP/1.1 200 OK", b"x-folded: a", b"  b"],
+    ],
+)
+def test_a_response_is_what_mitmproxy_makes_of_it(lines: list[bytes]) -> None:
+    ours, stocks = read_response_head(lines), http1.read_response_head(list(lines))
+    stocks.timestamp_start = ours.timestamp_start
+    assert ours.get_state() == stocks.get_state()
+
+
+@pytest.mark.parametrize("line", [b"no colon", b": no name", b""])
+def test_a_line_that_is_no_header_is_refused(line: bytes) -> None:
+    with pytest.raises(ValueError, match="header"):
+        read_request_head([REQUEST[0], line])
+    with pytest.raises(ValueError, match="header"):
+        read_response_head([b"HTTP/1.1 200 OK", b"a: b", line or b"x"])
+
+
+@pytest.mark.parametrize("line", [b"SSH-2.0-OpenSSH", b"HTTP/1.1 abc OK", b"HTTP/x 200 OK"])
+def test_what_is_no_http_is_refused(line: bytes) -> None:
+    with pytest.raises(ValueError, match="response line"):
+        read_response_head([line])
