@@ -52,7 +52,7 @@ def serves(kind: str) -> str:
     if kind == "demo":
         return "what its `dialect` can be asked, and every failure on demand"
     asked = (each.operation for each in ENDPOINTS if HOSTS[kind].spoken_for(each.spoken, "", DIALECTS))
-    return ", ".join(asked).replace("_", " ") or "nothing yet"
+    return ", ".join(dict.fromkeys(asked)).replace("_", " ") or "nothing yet"
 
 
 def banner(config: Config, source: str, listen: Address, admin: Address | None, web: str = "") -> str:
