@@ -30,17 +30,13 @@ PUBLISHERS: Mapping[str, str] = {
     "cerebras": "cerebras",
     "deepseek": "deepseek",
     "fireworks": "fireworks",
+    "gemini-openai": "google",
     "groq": "groq",
     "mistral": "mistral",
-    "moonshot": "moonshotai",
-    "novita": "novita",
     "openrouter": "openrouter",
     "perplexity": "perplexity",
     "together": "together",
-    "voyage": "voyageai",
     "xai": "x-ai",
-    "x-ai": "x-ai",
-    "zai": "zai",
 }
 """Types of providers, and whose prices they have. Adding one is adding a row."""
 

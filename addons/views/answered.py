@@ -145,7 +145,7 @@ def tell_answer(events: Iterable[Event], page: Page, *, streamed: bool = False) 
         page.fact("finish" if len(answer.choices) == 1 else f"finish of {number}", choice.finish)
     if answer.failed:
         tell_failure(answer.failed, page)
-    elif streamed and not answer.complete:
+    elif streamed and not answer.complete and not all(choice.finish for choice in answer.choices.values()):
         page.text("the stream broke off: it has no end")
     if answer.used:
         page.fact("usage", usage_text(answer.used.usage))

@@ -24,8 +24,17 @@ def test_every_publisher_is_in_the_catalogue(kind: str) -> None:
     assert PUBLISHERS[kind] in {provider.id for provider in load().providers}
 
 
+UNPUBLISHED = set(
+    """
+    deepinfra demo huggingface hunyuan llama.cpp lm-studio nvidia ollama sambanova tars tencent-lke vllm
+    """.split()  # noqa: SIM905
+)
+"""Servers of one's own, and those whose prices the catalogue does not have."""
+
+
 def test_every_type_has_a_publisher() -> None:
-    assert TYPES.keys() - PUBLISHERS.keys() == {"demo"}
+    assert TYPES.keys() - PUBLISHERS.keys() == UNPUBLISHED
+    assert PUBLISHERS.keys() <= TYPES.keys()
 
 
 def test_every_unit_is_one_of_the_catalogues_and_a_price_of_ours() -> None:

@@ -56,9 +56,10 @@ def test_without_routes_any_name_goes() -> None:
 
 
 def test_providers_tell_what_each_type_serves() -> None:
-    shown = [line.split() for line in check.providers(parse("", {})).splitlines()]
-    assert ["anthropic", "chat,", "messages"] in shown
-    assert ["cohere", "chat,", "embeddings,", "messages"] in shown
+    shown = {line.split()[0]: line for line in check.providers(parse("", {})).splitlines() if line}
+    for operation in ("chat", "completion", "messages", "converse", "generate content"):
+        assert operation in shown["anthropic"] and operation in shown["aws-bedrock"]
+    assert "embeddings" in shown["cohere"] and "embeddings" not in shown["anthropic"]
 
 
 def test_the_banner_tells_of_fallbacks_that_are_only_on_paper() -> None:

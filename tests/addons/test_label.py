@@ -92,6 +92,7 @@ def test_a_call_that_has_ended() -> None:
     call = client()
     failed, good = attempt(call, "a", 429), attempt(call, "b")
     call.tries[1].translator.outcome.used = Used(Usage(input=9, output=21))
+    call.cost = 0.000051
     with label() as addon:
         addon.response(call.flow)
     assert (shown(call.flow, call), call.flow.marked) == (

@@ -1,5 +1,6 @@
 import gzip
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -53,7 +54,8 @@ def test_a_stream_stays_one(recording: Recording) -> None:
 
     def events(data: bytes) -> list[Any]:
         reader = dialect.StreamReader()
-        return [it for _, payload in sse.Decoder().feed(data) if payload for it in reader.read(payload)]
+        read = [it for _, payload in sse.Decoder().feed(data) if payload for it in reader.read(payload)]
+        return [replace(it, opaque=()) if isinstance(it, Called) else it for it in read]
 
     real, placeholders = events(recording.stream), events(hidden_stream(recording.stream))
     for kind in (Started, Called):

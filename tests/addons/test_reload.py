@@ -8,6 +8,7 @@ from mitmproxy.test import taddons, tflow
 from prometheus_client import CollectorRegistry
 
 from addons.call import Call
+from addons.credentials import Credentials
 from addons.demo.addon import Demo
 from addons.proxy import Proxy
 from addons.refusals import Refusals
@@ -28,7 +29,7 @@ class Place:
         self.settings = Settings()
         self.settings.reload(str(self.file))
         self.registry = CollectorRegistry()
-        self.seal = Seal(Demo())
+        self.seal = Seal(Demo(), Credentials())
         self.proxy = Proxy(
             lambda flow: Call(flow=flow, config=self.settings.current()), Refusals(self.settings.current)
         )

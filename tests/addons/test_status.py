@@ -5,6 +5,7 @@ from mitmproxy.test import tflow
 from prometheus_client import CollectorRegistry
 
 from addons.call import Call
+from addons.credentials import Credentials
 from addons.demo.addon import Demo
 from addons.health import Health
 from addons.proxy import Proxy
@@ -35,7 +36,9 @@ def test_all_that_is_told(tmp_path: Path) -> None:
     flow = tflow.tflow()
     proxy.exchange(flow).bind(flow)
     proxy.requestheaders(flow)
-    told = Status(settings, proxy, health, Reload(settings, proxy, Seal(Demo()), CollectorRegistry())).told()
+    told = Status(
+        settings, proxy, health, Reload(settings, proxy, Seal(Demo(), Credentials()), CollectorRegistry())
+    ).told()
     healthy = {"health": "healthy", "seconds_left": 0.0, "failures_in_a_row": 0, "in_flight": 0}
     backend = {"provider": "a", "priority": 0, "weight": 3, "first_byte_ms": None, **healthy}
     assert told == {

@@ -44,9 +44,11 @@ def asked(body: Any, path: str = CHAT, **metadata: Any) -> ContentviewResult:
     return viewed(flow.request, flow)
 
 
-def answered(body: Any, path: str = CHAT, status: int = 200, **metadata: Any) -> ContentviewResult:
+def answered(
+    body: Any, path: str = CHAT, status: int = 200, kind: str = "", **metadata: Any
+) -> ContentviewResult:
     """How an answer looks; text is a stream."""
-    kind = "text/event-stream" if isinstance(body, str) else "application/json"
+    kind = kind or ("text/event-stream" if isinstance(body, str) else "application/json")
     content = (
         body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else orjson.dumps(body)
     )
@@ -101,7 +103,9 @@ def test_a_stream(recording: Recording) -> None:
     events = [
         event for _, data in dialect.Framing().feed(recording.stream) if data for event in reader.read(data)
     ]
-    page = transcript(answered(recording.stream.decode(), dragoman_dialect=recording.dialect))
+    page = transcript(
+        answered(recording.stream, kind=dialect.STREAM_TYPE, dragoman_dialect=recording.dialect)
+    )
     assert all(line in page for line in told_by(events))
     assert "broke off" not in page
 
