@@ -27,6 +27,7 @@ PUBLISHERS: Mapping[str, str] = {
     "gcp-ranking": "google",
     "gemini": "google",
     "cohere": "cohere",
+    "voyage": "voyageai",
     "cerebras": "cerebras",
     "deepseek": "deepseek",
     "fireworks": "fireworks",

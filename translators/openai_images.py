@@ -46,6 +46,10 @@ READS: Reads = {
     "partial_images": Means("ImageRequest.partial_images"),
     "user": Means("ImageRequest.user"),
     "safety_identifier": Own("dropped"),
+    "complexity": Own("dropped", note="of drawings"),
+    "svg": Own("refused", note="of drawings"),
+    "frame_count": Own("refused", harmless=(1,), note="of moving pictures"),
+    "frame_duration_ms": Own("refused", note="of moving pictures"),
 }
 LACKS: Lacks = {}
 

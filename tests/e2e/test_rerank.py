@@ -37,6 +37,7 @@ def ranking(loopback: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Ite
         config["providers"][name] = {**options, "base_url": f"{loopback.url}/{name}"}
     for name, dialect in DEMOS.items():
         config["providers"][name] = {"type": "demo", "dialect": dialect}
+    config["providers"]["demo-google"] = {**CLOUDS["gcp"], "base_url": "demo"}
     with running(config, tmp_path_factory.mktemp("ranking")) as gateway:
         yield gateway
         assert "canary" not in gateway.output()
@@ -47,7 +48,7 @@ def sdk(ranking: Gateway) -> cohere.ClientV2:
     return cohere.ClientV2(api_key="canary-client-bearer", base_url=f"{ranking.url}/cohere")
 
 
-@pytest.mark.parametrize("demo", DEMOS)
+@pytest.mark.parametrize("demo", [*DEMOS, "demo-google"])
 def test_the_nearest_comes_first(sdk: cohere.ClientV2, demo: str) -> None:
     told = sdk.rerank(model=f"{demo}/hello", query="which cats purr", documents=DOCUMENTS, top_n=2)
     assert len(told.results) == 2 and told.results[0].index == 1 and told.id

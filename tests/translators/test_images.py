@@ -9,7 +9,7 @@ from google.genai import types
 from hypothesis import given
 from hypothesis import strategies as st
 from openai.types import ImagesResponse
-from openai.types.image_generate_params import ImageGenerateParamsNonStreaming
+from openai.types.image_generate_params import ImageGenerateParamsBase, ImageGenerateParamsNonStreaming
 
 from tests import oracles
 from translators import SOURCES, TARGETS
@@ -67,6 +67,11 @@ def test_what_is_read_is_written() -> None:
     written = TARGETS["openai_images"].write_request(IMAGES.read_request(body))
     assert written == body
     assert oracles.check_type(ImageGenerateParamsNonStreaming, written) == []
+
+
+def test_every_field_of_the_sdk_has_a_row() -> None:
+    assert {*ImageGenerateParamsNonStreaming.__annotations__} <= {*IMAGES.READS}
+    assert {*ImageGenerateParamsBase.__annotations__} <= {*IMAGES.READS}
 
 
 def test_each_is_asked_in_its_own_words() -> None:

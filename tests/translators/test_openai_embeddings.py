@@ -43,6 +43,10 @@ def read(**fields: Any) -> EmbeddingRequest:
     return DIALECT.read_request({"model": "m", **fields})
 
 
+def test_every_field_of_the_sdk_has_a_row() -> None:
+    assert {*EmbeddingCreateParams.__annotations__} <= {*DIALECT.READS}
+
+
 @pytest.mark.parametrize(
     ("given", "inputs"),
     [

@@ -1,10 +1,12 @@
 """Rerank: what is read, refused, written in every provider's words, and told."""
 
+import inspect
 from contextlib import suppress
 from typing import Any
 
 import orjson
 import pytest
+from cohere import ClientV2
 from cohere.v2.types import V2RerankResponse
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,6 +58,11 @@ def test_nonsense_is_refused(source: str, fields: Json, field: str) -> None:
     with pytest.raises(BadRequest) as refused:
         SOURCES[source].read_request({**BODY, **fields})
     assert refused.value.field == field
+
+
+def test_every_field_of_the_sdk_has_a_row() -> None:
+    taken = {*inspect.signature(ClientV2.rerank).parameters} - {"self", "request_options"}
+    assert taken <= {*SOURCES[COHERE].READS}
 
 
 def test_documents_with_fields() -> None:
