@@ -217,7 +217,8 @@ class Rerank(Native):
 
     def __init__(self) -> None:
         super().__init__("cohere_rerank", check, ChunkReader, chunk_failure)
-        self.KIND, self.OWNER = "rerank", OWNER
+        self.KIND: str = "rerank"
+        self.OWNER: str = OWNER
         self.READS: Reads = READS
         self.LACKS: Lacks = LACKS
         self.MOST: int | None = None

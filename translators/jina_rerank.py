@@ -72,9 +72,9 @@ def read_response(body: Json) -> list[Told]:
 
 
 def write_response(events: Sequence[Told], *, created: int) -> Json:
-    """`created` has no place here. Usage is left out where the provider has not said."""
+    """`created` has no place here. Usage is empty where the provider has not said."""
     body: Json = {"id": "", "model": "", "usage": {}, "results": []}
-    results, usage = list[JsonValue](), dict[str, JsonValue]()
+    results = list[JsonValue]()
     for event in events:
         match event:
             case Started(id, model):
@@ -82,10 +82,10 @@ def write_response(events: Sequence[Told], *, created: int) -> Json:
             case Ranked():
                 results.append(result_of(event))
             case Used(used) if used.input is not None:
-                usage = {"prompt_tokens": used.input, "total_tokens": used.input}
+                body["usage"] = {"prompt_tokens": used.input, "total_tokens": used.input}
             case _:
                 pass
-    return {**body, "usage": usage, "results": results}
+    return {**body, "results": results}
 
 
 class JinaRerank(Native):

@@ -4,8 +4,9 @@ import binascii
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import cast
 
-from translators.canonical import Embedded, Told
+from translators.canonical import Embedded, JsonValue, Told
 from translators.errors import BadUpstream
 
 
@@ -38,10 +39,10 @@ def encoded(events: Iterable[Told], encoding: str) -> Iterator[Told]:
                 yield event
 
 
-def read_vector(value: object) -> list[float] | str:
+def read_vector(value: JsonValue) -> list[float] | str:
     """A vector as a provider has it. Raises `TypeError` for what can be none."""
     if isinstance(value, str):
         return value
-    if isinstance(value, list) and value and all(type(number) in (float, int) for number in value):
-        return value
-    raise TypeError("not a vector")
+    if not isinstance(value, list) or not value or any(type(number) not in (float, int) for number in value):
+        raise TypeError("not a vector")
+    return cast(list[float], value)

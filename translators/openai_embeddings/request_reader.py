@@ -96,11 +96,11 @@ def _dimensions(top: Record) -> int | None:
 
 
 def _whole_purpose(top: Record) -> Purpose | None:
-    given = [(name, purpose) for name in TASKS if (purpose := _purpose(top, name))]
-    for name, purpose in given:
-        if purpose != given[0][1]:
-            raise top.bad(name, f"must not differ from {given[0][0]}")
-    return given[0][1] if given else None
+    given: dict[str, Purpose] = {name: purpose for name in TASKS if (purpose := _purpose(top, name))}
+    for name, purpose in given.items():
+        if purpose != next(iter(given.values())):
+            raise top.bad(name, f"must not differ from {next(iter(given))}")
+    return next(iter(given.values()), None)
 
 
 def _inputs(top: Record) -> Iterator[Input]:
