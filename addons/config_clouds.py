@@ -15,7 +15,7 @@ Segment = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.:_-]*$")]
 """What may stand in a path as it is."""
 
 _BEDROCK_HOST = re.compile(
-    r"(?:[a-z0-9-]+\.)?bedrock-runtime(?:-fips)?\.([a-z]{2,}(?:-[a-z0-9]+)+)\.(?:vpce\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws)"
+    r"(?:[a-z0-9-]+\.)?bedrock-(?:agent-)?runtime(?:-fips)?\.([a-z]{2,}(?:-[a-z0-9]+)+)\.(?:vpce\.)?(?:amazonaws\.com(?:\.cn)?|api\.aws)"
 )
 """https://docs.aws.amazon.com/general/latest/gr/bedrock.html, and endpoints of a VPC's own."""
 
@@ -121,7 +121,7 @@ def bedrock_region(url: str) -> str:
 
 
 class Aws(Provider):
-    """Amazon Bedrock: its Converse API, or Claude in its own words."""
+    """Amazon Bedrock: its Converse API, Claude in its own words, or what ranks documents."""
 
     base_url: RootUrl
     """Made of the region when not said."""
@@ -139,7 +139,12 @@ class Aws(Provider):
             return options | {"region": told}
         region = options.get("region")
         china = ".cn" if str(region).startswith("cn-") else ""
-        return {"base_url": f"https://bedrock-runtime.{region}.amazonaws.com{china}"} | options
+        service = "bedrock-agent-runtime" if options.get("type") == "aws-rerank" else "bedrock-runtime"
+        return {"base_url": f"https://{service}.{region}.amazonaws.com{china}"} | options
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        return {"region": self.region}
 
 
 # --- Google Cloud -----------------------------------------------------------------------------------
@@ -164,7 +169,7 @@ class GcpCredentials(Model):
 
 
 class Gcp(Provider):
-    """Google Cloud's Vertex AI: Gemini, or Claude in its own words."""
+    """Google Cloud's Vertex AI: Gemini, Claude in its own words, or what ranks documents."""
 
     base_url: RootUrl
     """Made of the location when not said."""
@@ -181,6 +186,8 @@ class Gcp(Provider):
         if (options := mapping_of(value)) is None:
             return value
         match location := options.get("location"):
+            case _ if options.get("type") == "gcp-ranking":
+                host = "discoveryengine.googleapis.com"
             case "global":
                 host = "aiplatform.googleapis.com"
             case "us" | "eu":

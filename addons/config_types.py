@@ -10,7 +10,7 @@ from addons.config_providers import Keyed, Provider
 from addons.config_values import BaseUrl, RootUrl, mapping_of
 from translators.hosts import PRESETS
 
-Dialect = Literal["openai_chat", "anthropic_messages", "bedrock_converse", "gemini_generate"]
+Dialect = Literal["openai_chat", "anthropic_messages", "bedrock_converse", "gemini_generate", "cohere_rerank"]
 
 
 def unset(value: str) -> str:
@@ -65,7 +65,7 @@ class Gemini(Keyed):
 
 
 class Cohere(Keyed):
-    """Cohere, by its API that is compatible with OpenAI's."""
+    """Cohere: chats by its API that is compatible with OpenAI's, all else by its own."""
 
     base_url: RootUrl = "https://api.cohere.com"
     """Without the version."""
@@ -92,8 +92,10 @@ TYPES: Mapping[str, type[Provider]] = {
     "azure-openai": AzureOpenAI,
     "aws-bedrock": Aws,
     "aws-anthropic": Aws,
+    "aws-rerank": Aws,
     "gcp-vertex": Gcp,
     "gcp-anthropic": Gcp,
+    "gcp-ranking": Gcp,
     "gemini": Gemini,
     "cohere": Cohere,
     "demo": Demo,

@@ -6,7 +6,7 @@ from typing import Literal
 from translators import SPOKEN
 from translators.dialect import Spoken
 
-Family = Literal["openai", "anthropic", "gemini", "bedrock"]
+Family = Literal["openai", "anthropic", "cohere", "gemini", "bedrock"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,13 @@ ENDPOINTS = (
     Endpoint("openai", "/v1/chat/completions", "chat", "openai_chat"),
     Endpoint("openai", "/v1/completions", "completion", "openai_completions"),
     Endpoint("openai", "/v1/embeddings", "embeddings", "openai_embeddings"),
+    Endpoint("openai", "/v1/rerank", "rerank", "jina_rerank"),
+    Endpoint("openai", "/rerank", "rerank", "jina_rerank"),
+    Endpoint("cohere", "/v2/rerank", "rerank", "cohere_rerank"),
     Endpoint("openai", "/v1/responses", "responses", "openai_responses"),
     Endpoint("openai", "/v1/images/generations", "image_generation", "openai_images"),
+    Endpoint("openai", "/v1/images/edits", "image_edit", "openai_image_edits", multipart=True),
+    Endpoint("openai", "/v1/images/variations", "image_variation", "openai_image_variations", multipart=True),
     Endpoint("openai", "/v1/audio/speech", "speech", "openai_speech"),
     Endpoint("openai", "/v1/audio/transcriptions", "transcription", "openai_transcriptions", multipart=True),
     Endpoint("openai", "/v1/audio/translations", "translation", "openai_translations", multipart=True),
@@ -66,6 +71,7 @@ LISTED: tuple[Family, ...] = ("openai", "anthropic")
 FAMILY_DIALECT: dict[Family, str] = {
     "openai": "openai_chat",
     "anthropic": "anthropic_messages",
+    "cohere": "cohere_rerank",
     "gemini": "gemini_generate",
     "bedrock": "bedrock_converse",
 }

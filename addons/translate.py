@@ -17,7 +17,7 @@ from addons.multipart import with_model
 from addons.outgoing import host_of, outgoing_request
 from addons.proxy import Exchange, Failure, Timeouts, drop_header, header
 from addons.refusals import Refusals, named_in_header
-from translators import DIALECTS, SOURCES
+from translators import SOURCES, TARGETS
 from translators.canonical import Failed, Json, JsonValue
 from translators.errors import STATUS, BadRequest, BadUpstream, Unsupported, Wanted
 from translators.fields import spelling
@@ -86,13 +86,16 @@ class Translate:
             self._ask(call, backend, replace(call.current), call.rest.pop(0))
             return
         model, host = backend.model or call.model, host_of(provider)
-        target = host.spoken_for(call.endpoint.spoken, model, DIALECTS)
+        target = host.spoken_for(call.endpoint.spoken, model, TARGETS)
         if not target:
+            if host.spoken_for(call.endpoint.spoken, "", TARGETS):
+                raise Unsupported("model", f"{model[:200]} is nothing to be asked at {call.endpoint.path}")
             raise Unsupported(call.endpoint.path, f"is nothing that {provider.type} serves")
         translator = Translator(call.endpoint.spoken, target, host.envelope(target))
         if call.body:
             files = call.fetched if call.config.server.fetch_images else None
-            written = translator.request(call.body, model, elsewhere(call), files)
+            called = host.paths[target.NAME].called(model, provider.places)
+            written = translator.request(call.body, called, elsewhere(call), files)
         else:
             written = Outgoing(with_model(call.flow.request, model))
         call.rest = list(written.rest)
@@ -131,9 +134,8 @@ class Translate:
             return False
         try:
             coding = header(response.headers, "content-encoding")
-            call.current.translator.part(
-                decode(response.raw_content or b"", coding, RESPONSE_BYTES), answer_id(call)
-            )
+            body = decode(response.raw_content or b"", coding, RESPONSE_BYTES)
+            call.current.translator.part(body, answer_id(call), tokens_of(response))
         except (BadUpstream, ValueError):
             return False  # the client is told so, as of any answer that can't be read
         call.again = backend
@@ -219,7 +221,7 @@ class Translate:
         if call.stream and not translator.identity and not content_type.startswith(EVENT_STREAMS):
             response.headers["content-type"] = translator.source.STREAM_TYPE
             return translator.whole_as_stream(body, created, id)
-        return translator.response(body, created, id)
+        return translator.response(body, created, id, tokens_of(call.attempts[-1].response))
 
 
 class Translating:
@@ -303,6 +305,12 @@ def answer_id(call: Call) -> str:
     names = ("x-amzn-requestid", "x-request-id", "request-id", "apim-request-id")
     told = (header(raw.headers, name) for name in names) if raw else iter(())
     return next((value for value in told if value), call.request_id)
+
+
+def tokens_of(raw: http.Response | None) -> int | None:
+    """What AWS counts beside an answer that does not say: the tokens that went into it."""
+    counted = header(raw.headers, "x-amzn-bedrock-input-token-count") if raw else ""
+    return int(counted) if counted.isascii() and counted.isdigit() else None
 
 
 def with_error_type(body: bytes, raw: http.Response | None) -> tuple[bytes, str]:

@@ -22,8 +22,8 @@ from addons.config_types import TYPES
 from addons.config_values import BYTES, Address
 from addons.demo import MODELS
 from addons.endpoints import ENDPOINTS
-from translators import DIALECTS, SOURCES
-from translators.dialect import ChatDialect, ChatSource, Spoken
+from translators import SOURCES, TARGETS
+from translators.dialect import Source, Spoken, Target
 from translators.fields import Means, Own, fate, lack_of
 from translators.hosts import DEMO_HOSTS, HOSTS, PRESETS, Envelope, Host
 
@@ -45,15 +45,15 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def fields() -> str:
     """For each pair of dialects, what becomes of each field of a request."""
-    pairs = [(source, target) for source in SOURCES.values() for target in DIALECTS.values()]
+    pairs = [(source, target) for source in SOURCES.values() for target in TARGETS.values()]
     return "\n\n".join(
         f"## From `{source.NAME}` to `{target.NAME}`\n\n{fates(source, target)}"
         for source, target in pairs
-        if source is not target
+        if source.KIND == target.KIND and source.NAME != target.NAME
     )
 
 
-def fates(source: ChatSource, target: ChatDialect) -> str:
+def fates(source: Source[Any, Any], target: Target[Any, Any]) -> str:
     """One such table, after a sentence that counts."""
     rows = [(f"`{name}`", *told(name, field, target, source)) for name, field in source.READS.items()]
     counted = Counter(row[1].split(",")[0].split(";")[0] for row in rows)
@@ -61,7 +61,9 @@ def fates(source: ChatSource, target: ChatDialect) -> str:
     return f"{len(rows)} fields: {counts}.\n\n{table(('Field', 'Fate', 'Notes'), rows)}"
 
 
-def told(name: str, field: Means | Own, target: ChatDialect, source: ChatSource) -> tuple[str, str]:
+def told(
+    name: str, field: Means | Own, target: Target[Any, Any], source: Source[Any, Any]
+) -> tuple[str, str]:
     """The fate of a field in words, and the notes to it."""
     becomes, notes = fate(field, target.LACKS, source.OWNER == target.OWNER, name)
     lack = lack_of(field, target.LACKS, name)
@@ -117,7 +119,7 @@ def gateway_path(family: str, path: str) -> str:
 
 def serves(spoken: Spoken, host: Host) -> str:
     """How a type of provider answers at an endpoint."""
-    target = host.spoken_for(spoken, "", DIALECTS)
+    target = host.spoken_for(spoken, "", TARGETS)
     return "-" if not target else "as it is" if target.NAME == spoken.NAME else "translated"
 
 

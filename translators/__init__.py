@@ -1,11 +1,26 @@
 """Pure translation between the wire formats of AI providers: bytes in, bytes out."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from translators import anthropic_messages, bedrock_converse, gemini_generate, openai_chat
-from translators.dialect import ChatDialect, ChatSource, Spoken
+from translators.bedrock_cohere_embed import COHERE_V3, COHERE_V4
+from translators.bedrock_nova_embed import NOVA_EMBED
+from translators.bedrock_nova_image import NOVA_IMAGE
+from translators.bedrock_rerank import BEDROCK_RERANK
+from translators.bedrock_stability import STABILITY
+from translators.bedrock_titan_embed import TITAN_MULTIMODAL, TITAN_V1, TITAN_V2
+from translators.cohere_embed import COHERE_EMBED
+from translators.cohere_rerank import Rerank
+from translators.dialect import ChatDialect, Source, Spoken, Target
+from translators.google_embeddings import GEMINI_EMBED, VERTEX_EMBED, VERTEX_PREDICT, VERTEX_PREDICT_ONE
+from translators.jina_rerank import JinaRerank
 from translators.openai_completions import Completions
+from translators.openai_embeddings import Embeddings
+from translators.openai_images import Images
 from translators.openai_native import NATIVE
+from translators.vertex_imagen import VERTEX_IMAGEN
+from translators.vertex_rank import VERTEX_RANK
 
 DIALECTS: Mapping[str, ChatDialect] = {
     "openai_chat": openai_chat,
@@ -13,9 +28,40 @@ DIALECTS: Mapping[str, ChatDialect] = {
     "bedrock_converse": bedrock_converse,
     "gemini_generate": gemini_generate,
 }
-"""What can be translated into each other."""
+"""Chats, which can be translated into each other."""
 
-SOURCES: Mapping[str, ChatSource] = {**DIALECTS, "openai_completions": Completions()}
+_EMBEDDINGS: tuple[Target[Any, Any], ...] = (
+    Embeddings(),
+    COHERE_EMBED,
+    TITAN_V1,
+    TITAN_V2,
+    TITAN_MULTIMODAL,
+    COHERE_V3,
+    COHERE_V4,
+    NOVA_EMBED,
+    VERTEX_PREDICT,
+    VERTEX_PREDICT_ONE,
+    VERTEX_EMBED,
+    GEMINI_EMBED,
+)
+_RERANKS: tuple[Target[Any, Any], ...] = (Rerank(), JinaRerank(), BEDROCK_RERANK, VERTEX_RANK)
+
+_IMAGES: tuple[Target[Any, Any], ...] = (Images(), NOVA_IMAGE, STABILITY, VERTEX_IMAGEN)
+
+TARGETS: Mapping[str, Target[Any, Any]] = {
+    **DIALECTS,
+    **{target.NAME: target for target in (*_EMBEDDINGS, *_RERANKS, *_IMAGES)},
+}
+"""What providers may speak whatever the client speaks of the same kind."""
+
+SOURCES: Mapping[str, Source[Any, Any]] = {
+    **DIALECTS,
+    "openai_completions": Completions(),
+    "openai_embeddings": Embeddings(),
+    "openai_images": Images(),
+    "cohere_rerank": Rerank(),
+    "jina_rerank": JinaRerank(),
+}
 """What clients may speak whatever the provider speaks."""
 
 SPOKEN: Mapping[str, Spoken] = {**SOURCES, **{spoken.NAME: spoken for spoken in NATIVE}}

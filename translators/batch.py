@@ -3,20 +3,20 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 
-from translators.canonical import Done, Event, Failed, Ping, Started, Usage, Used
+from translators.canonical import Done, Embedded, Failed, Pictured, Ping, Ranked, Started, Told, Usage, Used
 
 
-def joined(answers: Sequence[Sequence[Event]]) -> list[Event]:
-    """One answer: each one's choices come after those of the one before, and usage is summed."""
+def joined(answers: Sequence[Sequence[Told]]) -> list[Told]:
+    """One answer: each one's choices or vectors come after those of the one before, and usage is summed."""
     if len(answers) == 1:
         return list(answers[0])
     return [*_events(answers), *_used(answers), Done()]
 
 
-def _events(answers: Sequence[Sequence[Event]]) -> Iterator[Event]:
+def _events(answers: Sequence[Sequence[Told]]) -> Iterator[Told]:
     offset = 0
     for number, answer in enumerate(answers):
-        choices = 0
+        choices = 0  # or vectors
         for event in answer:
             match event:
                 case Started():
@@ -24,15 +24,18 @@ def _events(answers: Sequence[Sequence[Event]]) -> Iterator[Event]:
                         yield event
                 case Used() | Done() | Ping():
                     pass
-                case Failed():
+                case Failed() | Pictured() | Ranked():
                     yield event
+                case Embedded():
+                    choices = max(choices, event.index + 1)
+                    yield replace(event, index=event.index + offset)
                 case _:
                     choices = max(choices, event.choice + 1)
                     yield replace(event, choice=event.choice + offset)
         offset += choices
 
 
-def _used(answers: Sequence[Sequence[Event]]) -> Iterator[Used]:
+def _used(answers: Sequence[Sequence[Told]]) -> Iterator[Used]:
     last = [[event for event in answer if isinstance(event, Used)][-1:] for answer in answers]
     told = [used for found in last for used in found]
     if told and len(told) == len(answers):  # a sum of some would not be true

@@ -1,7 +1,8 @@
 """What a dialect is: one wire schema, read and written. Each is a module (or package) with these names.
 
 `Spoken` is what is needed to pass a wire format through untouched and know what happened; `Source` adds
-what is needed to translate what a client says and is told, and `Dialect` the same for a provider.
+what is needed to translate what a client says and is told, and `Target` the same for a provider. A `Dialect`
+is both.
 """
 
 import re
@@ -107,8 +108,11 @@ class Source[Asked, Told](Spoken, Protocol):
         ...
 
 
-class Dialect[Asked, Told](Source[Asked, Told], Protocol):
-    """A wire format that can be translated into any other of its kind, and any other into it."""
+class Target[Asked, Told](Spoken, Protocol):
+    """A wire format that providers may speak whatever the client speaks.
+
+    `Asked` and `Told` as in `Source`.
+    """
 
     LACKS: Lacks
 
@@ -122,6 +126,10 @@ class Dialect[Asked, Told](Source[Asked, Told], Protocol):
     def read_response(self, body: Json) -> list[Told]:
         """The events of a whole answer. An id or model that it does not tell is empty in `Started`."""
         ...
+
+
+class Dialect[Asked, Told](Source[Asked, Told], Target[Asked, Told], Protocol):
+    """A wire format that can be translated into any other of its kind, and any other into it."""
 
 
 type ChatSource = Source[Request, Event]

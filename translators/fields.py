@@ -9,9 +9,9 @@ A field's fate from one dialect to another follows from the two, here and in the
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
-from typing import Any, Literal, cast
+from typing import Any, Literal, Protocol, cast
 
-from translators.canonical import Opaque, Request
+from translators.canonical import Opaque
 from translators.errors import Unsupported
 
 Fate = Literal["translated", "dropped", "refused"]
@@ -75,7 +75,14 @@ here all the same, as far as it is not lacking.
 """
 
 
-def losses(request: Request, reads: Reads, lacks: Lacks, owner: str) -> list[str]:
+class Asked(Protocol):
+    """A canonical request, of whatever kind."""
+
+    @property
+    def model(self) -> str: ...
+
+
+def losses(request: Asked, reads: Reads, lacks: Lacks, owner: str) -> list[str]:
     """The client's names of what will be left out when `request` is written without the meanings in `lacks`.
 
     `reads` is the client's dialect and `owner` the target's vendor. Raises `Unsupported` for what must not

@@ -42,11 +42,6 @@ class Native:
     def metered(self, body: Json) -> Json:
         return self._metered(body)
 
-    def read_response(self, body: Json) -> list[Event]:
-        if is_error(body) and "output" not in body:
-            return [read_failure(body)]
-        return [*told(body), Done()]
-
     def told(self, body: Json) -> Iterator[Event]:
         return told(body)
 
@@ -163,26 +158,12 @@ def text_or_list(body: Record, name: str) -> None:
         raise body.bad(name, "must be a string or an array")
 
 
-def _check_embeddings(body: Record) -> None:
-    body.text("model")
-    if body.data.get("messages") is None:  # vLLM's, for images
-        return text_or_list(body, "input")
-    if body.data.get("input") is not None:
-        raise body.bad("messages", "must not be given together with input")
-    body.records("messages")
-
-
 def _check_responses(body: Record) -> None:
     """`input` may be missing where a prompt or an earlier response is named."""
     body.text("model")
     body.flag("stream")
     if body.data.get("input") is not None:
         text_or_list(body, "input")
-
-
-def _check_images(body: Record) -> None:
-    body.text("model")
-    body.must(body.text, "prompt")
 
 
 def _check_speech(body: Record) -> None:
@@ -194,10 +175,13 @@ def _check_form(body: Record) -> None:
     """A form is not JSON: what it holds is for the provider to judge."""
 
 
+IMAGES = (_EventReader, _event_failure)
+"""How streams of images are read, and how they may fail."""
+
 NATIVE: tuple[Spoken, ...] = (
-    Native("openai_embeddings", _check_embeddings, ChunkReader, chunk_failure),
     Native("openai_responses", _check_responses, _EventReader, _event_failure),
-    Native("openai_images", _check_images, _EventReader, _event_failure),
+    Native("openai_image_edits", _check_form, *IMAGES),
+    Native("openai_image_variations", _check_form, *IMAGES),
     Native("openai_speech", _check_speech, _EventReader, _event_failure),
     Native("openai_transcriptions", _check_form, _EventReader, _event_failure),
     Native("openai_translations", _check_form, _EventReader, _event_failure),

@@ -4,7 +4,20 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from translators import sse
-from translators.canonical import Done, Event, Failed, Finished, Ping, Said, Started, Used
+from translators.canonical import (
+    Done,
+    Embedded,
+    Event,
+    Failed,
+    Finished,
+    Pictured,
+    Ping,
+    Ranked,
+    Said,
+    Started,
+    Told,
+    Used,
+)
 from translators.dialect import Framing, Spoken, Writer
 from translators.errors import BadUpstream
 
@@ -24,7 +37,7 @@ class Outcome:
     failed: Failed | None = None
     complete: bool = False
 
-    def see(self, event: Event) -> None:
+    def see(self, event: Told) -> None:
         match event:
             case Started(model=model):
                 self.model = model
@@ -46,13 +59,13 @@ class Telling:
         self.echoes = bool(echo)
         self._begun = set[int]()  # choices that have had their echo
 
-    def __call__(self, events: Iterable[Event]) -> Iterator[Event]:
+    def __call__[T: Told](self, events: Iterable[T]) -> Iterator[T | Started | Said]:
         for event in events:
             match event:
                 case Started(id, model) if not (id and model):
                     yield replace(event, id=id or self._id, model=model or self._model)
                     continue
-                case Started() | Used() | Ping() | Done() | Failed():
+                case Started() | Used() | Ping() | Done() | Failed() | Embedded() | Ranked() | Pictured():
                     pass
                 case _ if self._echo and event.choice not in self._begun:
                     self._begun.add(event.choice)

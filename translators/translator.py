@@ -13,19 +13,26 @@ from translators.body import TOO_DEEP, Body, encode
 from translators.canonical import (
     Data,
     Done,
+    Embedded,
+    EmbeddingRequest,
     Event,
     Failed,
     Json,
     JsonValue,
     Request,
+    RerankRequest,
     Started,
+    Told,
+    Usage,
     Used,
 )
-from translators.dialect import Dialect, Framing, Source, Spoken
+from translators.dialect import Framing, Source, Spoken, Target
+from translators.documents import Documents
 from translators.errors import BadRequest, BadUpstream, Unsupported, Wanted
 from translators.fields import losses, spelling
 from translators.hosts import BARE, Envelope
 from translators.stream import UNREADABLE, Head, Outcome, Stream, Telling
+from translators.vectors import encoded
 
 NO_ADDRESSES = "files can only be given as data, and server.fetch_images is off"
 UNTELLABLE = "The provider's answer can't be told in the client's dialect."
@@ -58,7 +65,10 @@ class Translator:
         self._echoes: list[str | None] = [None]  # one for each of several requests
         self._include_usage = False
         self._hide_usage = False
-        self._parts: list[list[Event]] = []
+        self._encoding = ""
+        self._counts: list[int | None] = [None]  # of vectors that each of several requests asks for
+        self._documents: Documents | None = None
+        self._parts: list[list[Told]] = []
 
     # --- the request --------------------------------------------------------------------------------
 
@@ -102,7 +112,7 @@ class Translator:
         return Outgoing(body.edited(kept, leaves), dropped)
 
     def _translated(self, asked: Json, fetched: Mapping[str, Data] | None) -> Outgoing:
-        source, target = cast(Source[Any, Any], self.source), cast(Dialect[Any, Any], self.target)
+        source, target = cast(Source[Any, Any], self.source), cast(Target[Any, Any], self.target)
         try:
             request = source.read_request(asked)
             if isinstance(request, Request):
@@ -110,9 +120,7 @@ class Translator:
             lacks = {**target.LACKS, **self._envelope.lacks} if self._envelope.lacks else target.LACKS
             dropped = losses(request, source.READS, lacks, target.OWNER)
             pieces = request.pieces(target.MOST)
-            if isinstance(request, Request):
-                self._include_usage = bool(request.include_usage)
-                self._echoes = [piece.echo for piece in pieces]
+            self._expect(request, pieces)
             if len(pieces) > 1 and asked.get("stream"):
                 raise BadRequest("stream", "is not possible with several inputs")
             bodies = [target.write_request(self._envelope.asked(piece)) for piece in pieces]
@@ -125,8 +133,21 @@ class Translator:
         except RecursionError:
             raise BadRequest("", TOO_DEEP) from None
 
+    def _expect(self, request: object, pieces: Sequence[object]) -> None:
+        """Remember what the answers have to be like."""
+        if isinstance(request, Request):
+            self._include_usage = bool(request.include_usage)
+        if isinstance(request, EmbeddingRequest):
+            self._encoding = request.encoding or "float"
+        if isinstance(request, RerankRequest):
+            self._documents = Documents(request)
+        self._echoes = [piece.echo if isinstance(piece, Request) else None for piece in pieces]
+        self._counts = [
+            len(piece.inputs) if isinstance(piece, EmbeddingRequest) else None for piece in pieces
+        ]
+
     def _with_files(
-        self, request: Request, target: Dialect[Any, Any], fetched: Mapping[str, Data] | None
+        self, request: Request, target: Target[Any, Any], fetched: Mapping[str, Data] | None
     ) -> Request:
         addresses = untaken(request, target.LACKS, self._envelope.takes_addresses)
         if not addresses:
@@ -160,15 +181,16 @@ class Translator:
 
     # --- the answer ---------------------------------------------------------------------------------
 
-    def response(self, body: bytes, created: int, id: str = "") -> bytes:
+    def response(self, body: bytes, created: int, id: str = "", tokens: int | None = None) -> bytes:
         """A whole successful answer in the client's words. Raises `BadUpstream` when it can't be read.
 
-        `created` is in Unix seconds; `id` is the answer's where it does not tell one itself.
+        `created` is in Unix seconds; `id` is the answer's where it does not tell one itself, and `tokens`
+        what went into it where it does not say.
         """
         if self.identity:
             self._meter(body)
             return body
-        events = joined([*self._parts, self._read(body, id)])
+        events = joined([*self._parts, self._read(body, id, tokens)])
         for event in events:
             self.outcome.see(event)
         if self.outcome.failed:
@@ -178,9 +200,9 @@ class Translator:
         except UNREADABLE as error:
             raise BadUpstream(UNTELLABLE) from error
 
-    def part(self, body: bytes, id: str = "") -> None:
+    def part(self, body: bytes, id: str = "", tokens: int | None = None) -> None:
         """The answer to one of several requests, not the last. Raises `BadUpstream` when it can't be read."""
-        events = self._read(body, id)
+        events = self._read(body, id, tokens)
         self._parts.append(events)
         for event in joined([*self._parts]):
             if isinstance(event, Used | Started):
@@ -190,21 +212,28 @@ class Translator:
         """A whole answer for a client that asked for a stream, from a provider that does not."""
         writer = self.source.StreamWriter(created=created, include_usage=self._include_usage)
         frames = list[bytes]()
-        for event in self._read(body, id):
+        for event in self._read(body, id, None):
             self.outcome.see(event)
             try:
-                frames += writer.write(event)
+                frames += writer.write(cast(Event, event))  # (of whatever kind the client's dialect is)
             except UNREADABLE as error:
                 raise BadUpstream(UNTELLABLE) from error
         return b"".join(frames)
 
-    def _read(self, body: bytes, id: str) -> list[Event]:
-        told = Telling(id, self._model, self._echoes[len(self._parts)])
+    def _read(self, body: bytes, id: str, tokens: int | None) -> list[Told]:
+        told, number = Telling(id, self._model, self._echoes[len(self._parts)]), len(self._parts)
         try:
-            target = cast(Dialect[Any, Any], self.target)
-            return [*told(target.read_response(cast(Json, orjson.loads(body))))]
+            target = cast(Target[Any, Any], self.target)
+            read: list[Told] = target.read_response(cast(Json, orjson.loads(body)))
+            events: list[Told] = [*encoded(told(read), self._encoding)]
+            if self._documents:
+                events = [*self._documents(events)]
         except UNREADABLE as error:
             raise BadUpstream("The provider's answer can't be read.") from error
+        _check_vectors(events, self._counts[number])
+        if tokens is not None and not any(isinstance(event, Used | Failed) for event in events):
+            events.insert(-1, Used(Usage(input=tokens)))
+        return events
 
     def _meter(self, body: bytes) -> None:
         """Note what an answer that passes says of itself; what can't be read is not ours to judge."""
@@ -240,6 +269,15 @@ class Translator:
     def _frames(self) -> Framing:
         framing = self._envelope.framing
         return framing() if framing else self.target.Framing()
+
+
+def _check_vectors(events: Sequence[Told], count: int | None) -> None:
+    """Raise `BadUpstream` where there is not one vector for each input."""
+    if count is None or any(isinstance(event, Failed) for event in events):
+        return
+    positions = sorted(event.index for event in events if isinstance(event, Embedded))
+    if positions != [*range(count)]:
+        raise BadUpstream(f"The provider answered with {len(positions)} vectors to {count} inputs.")
 
 
 def _betas(said: Json | None) -> list[str]:

@@ -31,7 +31,7 @@ COHERE_FIELDS = frozenset(
 SIZES = (256, 512, 1024)
 
 
-def _with(fields: set[str]) -> Callable[[Incoming], bool]:
+def having(fields: set[str]) -> Callable[[Incoming], bool]:
     """The format is told by a field that only it has."""
 
     def speaks(request: Incoming) -> bool:
@@ -43,7 +43,7 @@ def _with(fields: set[str]) -> Callable[[Incoming], bool]:
     return speaks
 
 
-def _known(body: Json, fields: frozenset[str]) -> Json:
+def known(body: Json, fields: frozenset[str]) -> Json:
     if extra := [name for name in body if name not in fields]:
         said = f"Malformed input request: #: extraneous key [{extra[0]}] is not permitted"
         raise Rejected(f"{said}, please reformat your input and try again.")
@@ -51,7 +51,7 @@ def _known(body: Json, fields: frozenset[str]) -> Json:
 
 
 def read_titan(request: Incoming) -> Ask:
-    body = _known(body_of(request), TITAN_FIELDS)
+    body = known(body_of(request), TITAN_FIELDS)
     if not text(body["inputText"]):
         raise Rejected("Malformed input request: #/inputText: expected minLength: 1, actual: 0")
     if body.get("dimensions") not in (None, *SIZES):
@@ -75,7 +75,7 @@ def write_titan(ask: Ask, _answer: Answer) -> Content:
 
 
 def read_cohere(request: Incoming) -> Ask:
-    body = _known(body_of(request), COHERE_FIELDS)
+    body = known(body_of(request), COHERE_FIELDS)
     return cohere.ask_embed(request, {**body, "model": request.named["model"]})
 
 
@@ -130,7 +130,7 @@ def _endpoint(
 ) -> Endpoint:
     return Endpoint(
         path=re.compile(path),
-        speaks=_with(fields),
+        speaks=having(fields),
         read=read,
         write=write,
         error=bedrock_errors.write,

@@ -43,7 +43,7 @@ def wav() -> bytes:
 
 def read_heard(request: Incoming) -> Ask:
     """A transcription or a translation: a form with a file."""
-    body = {**_form(request), **request.named}
+    body = {**form_of(request), **request.named}
     if not body.get("model"):
         raise Rejected("you must provide a model parameter")
     if "file" not in body:
@@ -57,7 +57,7 @@ def read_heard(request: Incoming) -> Ask:
     )
 
 
-def _form(request: Incoming) -> Json:
+def form_of(request: Incoming) -> Json:
     kind = request.headers.get("content-type", "")
     if not kind.startswith("multipart/form-data"):
         raise Rejected(

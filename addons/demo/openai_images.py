@@ -6,7 +6,8 @@ import struct
 import zlib
 
 from addons.demo import openai_errors
-from addons.demo.answer import Answer, Ask, Content, Endpoint, Incoming
+from addons.demo.answer import Answer, Ask, Content, Endpoint, Incoming, Rejected
+from addons.demo.openai_audio import form_of
 from addons.demo.openai_request import body_of, check_sampling, headers, require
 from addons.demo.wire import CREATED, Json, count, digest, dump, words
 
@@ -16,19 +17,31 @@ IMAGE_TOKENS = 272
 
 def read(request: Incoming) -> Ask:
     body = check_sampling(require(body_of(request), "prompt", str))
+    return _ask(body, digest(request.path.encode(), request.body), count(body.get("n")) or 1)
+
+
+def read_form(request: Incoming) -> Ask:
+    """An image to change, as a form has it; `edits` has a prompt as well, `variations` has none."""
+    body = form_of(request)
+    for field in ("model", "image") + (("prompt",) if request.path.endswith("edits") else ()):
+        if not body.get(field) and not body.get(f"{field}[]"):
+            raise Rejected(f"Missing required parameter: '{field}'.", field, "missing_required_parameter")
+    number = int(body["n"]) if body.get("n", "").isdigit() else 1
+    return _ask({"prompt": "", **body}, digest(request.path.encode(), dump(body)), number)
+
+
+def _ask(body: Json, digest: str, number: int) -> Ask:
     return Ask(
         model=body["model"],
         body=body,
-        digest=digest(request.path.encode(), request.body),
-        texts=(body["prompt"],) * (count(body.get("n")) or 1),
+        digest=digest,
+        texts=(body["prompt"],) * number,
         tokens=max(1, len(words(body["prompt"]))),
     )
 
 
 def write(ask: Ask, _answer: Answer) -> Content:
-    pictures = [
-        png(bytes.fromhex(digest(ask.digest.encode(), bytes([n])))[:3]) for n in range(len(ask.texts))
-    ]
+    pictures = pictures_of(ask)
     tokens = IMAGE_TOKENS * len(pictures)
     used: Json = {
         "input_tokens": ask.tokens,
@@ -36,8 +49,14 @@ def write(ask: Ask, _answer: Answer) -> Content:
         "total_tokens": ask.tokens + tokens,
         "input_tokens_details": {"text_tokens": ask.tokens, "image_tokens": 0},
     }
-    data = [_image(ask, base64.b64encode(picture).decode()) for picture in pictures]
+    data = [_image(ask, picture) for picture in pictures]
     return Content(dump({"created": CREATED, "data": data, "usage": used}))
+
+
+def pictures_of(ask: Ask) -> list[str]:
+    """As many as are asked for, in base64."""
+    colours = (bytes.fromhex(digest(ask.digest.encode(), bytes([n])))[:3] for n in range(len(ask.texts)))
+    return [base64.b64encode(png(colour)).decode() for colour in colours]
 
 
 def _image(ask: Ask, encoded: str) -> Json:
@@ -59,6 +78,13 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 ENDPOINTS = (
+    Endpoint(
+        path=re.compile("/v1/images/(edits|variations)"),
+        read=read_form,
+        write=write,
+        error=openai_errors.write,
+        headers=headers,
+    ),
     Endpoint(
         path=re.compile("/v1/images/generations"),
         read=read,

@@ -26,7 +26,7 @@ def test_every_publisher_is_in_the_catalogue(kind: str) -> None:
 
 UNPUBLISHED = set(
     """
-    deepinfra demo huggingface hunyuan llama.cpp lm-studio nvidia ollama sambanova tars tencent-lke vllm
+    deepinfra demo huggingface hunyuan jina llama.cpp lm-studio nvidia ollama sambanova tars tencent-lke vllm
     """.split()  # noqa: SIM905
 )
 """Servers of one's own, and those whose prices the catalogue does not have."""

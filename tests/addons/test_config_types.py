@@ -11,6 +11,8 @@ MINIMAL: dict[str, dict[str, object]] = {
     "azure-openai": {"base_url": "https://r.openai.azure.com", "api_key": "k"},
     "aws-bedrock": {"region": "eu-west-1"},
     "aws-anthropic": {"region": "us-east-1"},
+    "aws-rerank": {"region": "us-east-1"},
+    "gcp-ranking": {"project": "p", "location": "global"},
     "gcp-vertex": {"project": "p", "location": "us-central1"},
     "gcp-anthropic": {"project": "p", "location": "global"},
 }
@@ -54,9 +56,10 @@ def test_every_type_speaks_something() -> None:
         **dict.fromkeys(("openai", "azure-openai", "cohere", "demo"), "openai_chat"),
         **dict.fromkeys(("anthropic", "aws-anthropic", "gcp-anthropic"), "anthropic_messages"),
         **{"aws-bedrock": "bedrock_converse", "gcp-vertex": "gemini_generate", "gemini": "gemini_generate"},
+        **{"aws-rerank": "bedrock_rerank", "gcp-ranking": "vertex_rank"},
     }
     assert provider("demo", dialect="gemini_generate").speaks == "gemini_generate"
-    assert {provider(kind).speaks for kind in PRESETS} == {"openai_chat"}
+    assert {provider(kind).speaks for kind in PRESETS} == {"openai_chat", "openai_embeddings"}
 
 
 @pytest.mark.parametrize("kind", TYPES)

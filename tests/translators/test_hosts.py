@@ -3,11 +3,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from translators import DIALECTS, SPOKEN
+from translators import DIALECTS, SPOKEN, TARGETS
 from translators.errors import BadRequest
 from translators.hosts import DEMO_HOSTS, DEMO_URL, HOSTS, Host, Path, segment
 
-KNOWN = {*SPOKEN, "bedrock_converse", "gemini_generate"}
+KNOWN = {*SPOKEN, *TARGETS, "bedrock_converse", "gemini_generate"}
 EVERY_HOST = {**HOSTS, **{f"demo-{name}": host for name, host in DEMO_HOSTS.items()}}
 
 
@@ -16,7 +16,7 @@ def test_a_host_speaks_what_we_know(name: str) -> None:
     host = EVERY_HOST[name]
     assert host.paths.keys() <= KNOWN
     assert host.label
-    translated = {*DIALECTS, "bedrock_converse", "gemini_generate"}
+    translated = {*TARGETS, "bedrock_converse", "gemini_generate"}
     assert translated & host.paths.keys(), "nobody else's requests could go there"
     assert host.envelopes.keys() <= host.paths.keys()
 

@@ -108,12 +108,13 @@ def test_labels() -> None:
         **{"openai": "openai", "anthropic": "anthropic", "cohere": "cohere", "gemini": "gcp.gemini"},
         **{"azure-openai": "azure.openai", "azure-openai-v1": "azure.openai"},
         **{"aws-bedrock": "aws.bedrock", "aws-anthropic": "aws.anthropic"},
+        **{"aws-rerank": "aws.bedrock", "gcp-ranking": "gcp.vertex_ai"},
         **{"gcp-vertex": "gcp.vertex_ai", "gcp-anthropic": "gcp.anthropic"},
     }
 
 
 def test_the_demo_has_every_dialect() -> None:
-    assert {*DIALECTS, "bedrock_converse", "gemini_generate"} == {*DEMO_HOSTS}
+    assert {*DIALECTS, "bedrock_converse", "gemini_generate", "cohere_rerank"} == {*DEMO_HOSTS}
     assert all(next(iter(host.paths)) == name for name, host in DEMO_HOSTS.items())
 
 
@@ -160,7 +161,7 @@ def test_the_shape_of_a_preset(name: str) -> None:
         assert not (url.query or url.fragment or preset.base_url.endswith("/"))
     assert urlsplit(preset.docs).scheme == "https"
     assert preset.key.isupper() or (not preset.key and "127.0.0.1" in (preset.base_url or "127.0.0.1"))
-    assert "openai_chat" in preset.dialects and {*preset.dialects} == HOSTS[name].paths.keys()
+    assert preset.dialects and {*preset.dialects} == HOSTS[name].paths.keys()
     assert HOSTS[name].label and HOSTS[name].key_prefix == "Bearer "
     names = {f"Request.{field.name}" for field in fields(Request)}
     assert preset.chat.lacks.keys() <= names and all(lack.note for lack in preset.chat.lacks.values())
@@ -168,7 +169,17 @@ def test_the_shape_of_a_preset(name: str) -> None:
 
 def test_all_presets_are_there() -> None:
     hosted = {"groq", "xai", "together", "mistral", "deepinfra", "deepseek", "hunyuan", "tencent-lke", "tars"}
-    hosted |= {"sambanova", "gemini-openai", "openrouter", "fireworks", "cerebras", "nvidia", "perplexity"}
+    hosted |= {
+        "sambanova",
+        "gemini-openai",
+        "openrouter",
+        "fireworks",
+        "cerebras",
+        "nvidia",
+        "perplexity",
+        "jina",
+        "voyage",
+    }
     assert {*PRESETS} == hosted | {"huggingface", "vllm", "ollama", "llama.cpp", "lm-studio"}
 
 

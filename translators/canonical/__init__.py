@@ -28,6 +28,8 @@ from translators.canonical.answer import (
     Usage,
     Used,
 )
+from translators.canonical.embeddings import Embedded, EmbeddingRequest, Input, Purpose, Tokens
+from translators.canonical.images import ImageRequest, Pictured, Size
 from translators.canonical.request import (
     Audio,
     Cache,
@@ -61,6 +63,10 @@ from translators.canonical.request import (
     Video,
     WebSearch,
 )
+from translators.canonical.rerank import Ranked, Ranking, RerankRequest
+
+Told = Event | Embedded | Ranked | Pictured
+"""What an answer of any kind is made of."""
 
 __all__ = [
     "Audio",
@@ -72,6 +78,8 @@ __all__ = [
     "Document",
     "Done",
     "Effort",
+    "Embedded",
+    "EmbeddingRequest",
     "ErrorKind",
     "Event",
     "Extra",
@@ -79,6 +87,8 @@ __all__ = [
     "FileId",
     "Finished",
     "Image",
+    "ImageRequest",
+    "Input",
     "Json",
     "JsonObject",
     "JsonSchema",
@@ -88,22 +98,30 @@ __all__ = [
     "Part",
     "PartEnded",
     "Pattern",
+    "Pictured",
     "Ping",
     "PlainText",
     "Probable",
+    "Purpose",
+    "Ranked",
+    "Ranking",
     "Reasoning",
     "RedactedThinking",
     "Refusal",
     "Refused",
     "Request",
+    "RerankRequest",
     "Role",
     "Said",
+    "Size",
     "Started",
     "StopReason",
     "Text",
     "Thinking",
     "Thought",
     "ThoughtRedacted",
+    "Tokens",
+    "Told",
     "Tool",
     "ToolChoice",
     "ToolResult",

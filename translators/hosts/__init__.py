@@ -45,11 +45,21 @@ DEMO_HOSTS: Mapping[str, Host] = {
     ),
     "anthropic_messages": Host({"anthropic_messages": Path("/v1/messages")}, label="demo"),
     "bedrock_converse": Host(
-        CLOUDS["aws-bedrock"].paths,
+        {
+            **CLOUDS["aws-bedrock"].paths,
+            "bedrock_rerank": Path("/rerank", calls="arn:aws:bedrock:us-east-1::foundation-model/{model}"),
+            "bedrock_titan_embed_v2": Path("/model/{model}/invoke"),
+            "bedrock_nova_image": Path("/model/{model}/invoke"),
+        },
         envelopes=CLOUDS["aws-bedrock"].envelopes,
         stream_type=CLOUDS["aws-bedrock"].stream_type,
         label="demo",
     ),
-    "gemini_generate": Host(CLOUDS["gemini"].paths, envelopes=CLOUDS["gemini"].envelopes, label="demo"),
+    "cohere_rerank": Host({"cohere_rerank": Path("/v2/rerank"), **CLOUDS["cohere"].paths}, label="demo"),
+    "gemini_generate": Host(
+        {**CLOUDS["gemini"].paths, "vertex_imagen": Path("/v1beta/models/{model}:predict")},
+        envelopes=CLOUDS["gemini"].envelopes,
+        label="demo",
+    ),
 }
 """The embedded provider, by the dialect that it is configured to speak."""

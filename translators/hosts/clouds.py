@@ -19,11 +19,45 @@ def _google(publisher: str, whole: str, streamed: str) -> Path:
 
 # https://learn.microsoft.com/azure/foundry/openai/reference (dated versions), and
 # https://learn.microsoft.com/azure/foundry/openai/api-version-lifecycle (v1)
+_AZURE_PATHS = {name: path for name, path in OPENAI_PATHS.items() if name != "jina_rerank"}
 _AZURE_DATED = {
     name: Path(f"/openai/deployments/{{model}}{path.whole}?api-version={{api_version}}")
-    for name, path in OPENAI_PATHS.items()
+    for name, path in _AZURE_PATHS.items()
 } | {"openai_responses": Path("/openai/responses?api-version={api_version}")}
-_AZURE_V1 = {name: Path(f"/openai/v1{path.whole}{{query}}") for name, path in OPENAI_PATHS.items()}
+_AZURE_V1 = {name: Path(f"/openai/v1{path.whole}{{query}}") for name, path in _AZURE_PATHS.items()}
+
+_INVOKE = "/model/{model}/invoke"
+
+
+def _amazon(models: str) -> Path:
+    """Models by their names, which may have a region in front, or all of an ARN.
+
+    https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html
+    """
+    return Path(_INVOKE, models=rf"(?:.*[./])?(?:{models}).*")
+
+
+_AMAZON_EMBEDDINGS = {
+    "bedrock_titan_embed_v1": _amazon(r"amazon\.titan-embed-(?:text-v1|g1-text)"),
+    "bedrock_titan_embed_v2": _amazon(r"amazon\.titan-embed-text-v2"),
+    "bedrock_titan_embed_image": _amazon(r"amazon\.titan-embed-image"),
+    "bedrock_cohere_embed_v3": _amazon(r"cohere\.embed-(?:english|multilingual)-"),
+    "bedrock_cohere_embed_v4": _amazon(r"cohere\.embed-v4"),
+    "bedrock_nova_embed": _amazon(r"amazon\.nova-[\w-]*embeddings"),
+}
+
+_AMAZON_IMAGES = {
+    "bedrock_nova_image": _amazon(r"amazon\.(?:nova-canvas|titan-image)"),
+    "bedrock_stability": _amazon(r"stability\.(?:sd3|stable-image)"),
+}
+
+_VERTEX_MODEL = "/v1/projects/{project}/locations/{location}/publishers/google/models/{model}"
+_VERTEX_PREDICTIONS = {
+    "vertex_predict_embed_one": Path(f"{_VERTEX_MODEL}:predict", models="gemini-embedding-001"),
+    "vertex_embed_content": Path(f"{_VERTEX_MODEL}:embedContent", models=r".*gemini.*"),
+    "vertex_predict_embed": Path(f"{_VERTEX_MODEL}:predict"),
+    "vertex_imagen": Path(f"{_VERTEX_MODEL}:predict", models=r"imagen.*"),
+}
 
 _EVENT_STREAM = "application/vnd.amazon.eventstream"
 
@@ -32,9 +66,18 @@ CLOUDS: Mapping[str, Host] = {
     "azure-openai-v1": Host(_AZURE_V1, key_header="api-key", key_prefix="", label="azure.openai"),
     # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html
     "aws-bedrock": Host(
-        {"bedrock_converse": Path("/model/{model}/converse", "/model/{model}/converse-stream")},
+        {
+            "bedrock_converse": Path("/model/{model}/converse", "/model/{model}/converse-stream"),
+            **_AMAZON_EMBEDDINGS,
+            **_AMAZON_IMAGES,
+        },
         envelopes={"bedrock_converse": Envelope(leaves=_IN_PATH)},
         stream_type=_EVENT_STREAM,
+        label="aws.bedrock",
+    ),
+    # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_agent-runtime_Rerank.html
+    "aws-rerank": Host(
+        {"bedrock_rerank": Path("/rerank", calls="arn:aws:bedrock:{region}::foundation-model/{model}")},
         label="aws.bedrock",
     ),
     # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html
@@ -55,8 +98,19 @@ CLOUDS: Mapping[str, Host] = {
         label="aws.anthropic",
     ),
     "gcp-vertex": Host(
-        {"gemini_generate": _google("google", "generateContent", "streamGenerateContent?alt=sse")},
+        {
+            "gemini_generate": _google("google", "generateContent", "streamGenerateContent?alt=sse"),
+            **_VERTEX_PREDICTIONS,
+        },
         envelopes={"gemini_generate": Envelope(leaves=_IN_PATH)},
+        label="gcp.vertex_ai",
+    ),
+    "gcp-ranking": Host(
+        {
+            "vertex_rank": Path(
+                "/v1/projects/{project}/locations/{location}/rankingConfigs/default_ranking_config:rank"
+            )
+        },
         label="gcp.vertex_ai",
     ),
     # https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai
@@ -79,7 +133,9 @@ CLOUDS: Mapping[str, Host] = {
             "gemini_generate": Path(
                 "/v1beta/models/{model}:generateContent",
                 "/v1beta/models/{model}:streamGenerateContent?alt=sse",
-            )
+            ),
+            "gemini_embed": Path("/v1beta/models/{model}:batchEmbedContents"),
+            "vertex_imagen": Path("/v1beta/models/{model}:predict", models=r"imagen.*"),
         },
         key_header="x-goog-api-key",
         key_prefix="",
@@ -90,7 +146,8 @@ CLOUDS: Mapping[str, Host] = {
     "cohere": Host(
         {
             "openai_chat": Path("/compatibility/v1/chat/completions"),
-            "openai_embeddings": Path("/compatibility/v1/embeddings"),
+            "cohere_embed": Path("/v2/embed"),
+            "cohere_rerank": Path("/v2/rerank"),
         },
         label="cohere",
     ),

@@ -27,10 +27,16 @@ class Path:
     """For streams; empty where one path serves both."""
     models: str = ""
     """A pattern for the whole name of a model; empty for any. Others are not asked in this dialect."""
+    calls: str = "{model}"
+    """What the host calls a model in the body, where that is longer than its name."""
 
     def serves(self, model: str) -> bool:
-        """Whether this is where such a model is asked."""
-        return not self.models or re.fullmatch(self.models, model) is not None
+        """Whether this is where such a model is asked; the empty name stands for any."""
+        return not (self.models and model) or re.fullmatch(self.models, model) is not None
+
+    def called(self, model: str, options: Mapping[str, str]) -> str:
+        """A model's name in the body of a request; one that is an ARN already stays as it is."""
+        return model if model.startswith("arn:") else self.calls.format(model=model, **options)
 
     def to(self, model: str, stream: bool, options: Mapping[str, str]) -> str:
         """The path of one attempt. Raises `BadRequest` for a model that is no name of one."""

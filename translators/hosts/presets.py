@@ -11,7 +11,10 @@ OPENAI_PATHS: Mapping[str, Path] = {
     "openai_completions": Path("/completions"),
     "openai_embeddings": Path("/embeddings"),
     "openai_responses": Path("/responses"),
+    "jina_rerank": Path("/rerank"),
     "openai_images": Path("/images/generations"),
+    "openai_image_edits": Path("/images/edits"),
+    "openai_image_variations": Path("/images/variations"),
     "openai_speech": Path("/audio/speech"),
     "openai_transcriptions": Path("/audio/transcriptions"),
     "openai_translations": Path("/audio/translations"),
@@ -26,7 +29,7 @@ class Preset:
     base_url: str | None
     """Up to and including the version; `None` where everyone has an address of his own."""
     serves: str
-    """Names in `OPENAI_PATHS`, without `openai_`."""
+    """Names in `OPENAI_PATHS`, without `openai_` and `jina_`."""
     docs: str
     """Where its vendor tells all this."""
     key: str = ""
@@ -38,7 +41,8 @@ class Preset:
 
     @property
     def dialects(self) -> tuple[str, ...]:
-        return tuple(f"openai_{name}" for name in self.serves.split())
+        names = (f"openai_{name}" for name in self.serves.split())
+        return tuple("jina_rerank" if name == "openai_rerank" else name for name in names)
 
 
 def host_of_preset(name: str, preset: Preset) -> Host:
@@ -223,9 +227,21 @@ PRESETS: Mapping[str, Preset] = {
         key="HF_TOKEN",
         chat=Envelope(renames=_OLD_NAME, roles=_SYSTEM),
     ),
+    "jina": Preset(
+        "https://api.jina.ai/v1",
+        "embeddings rerank",
+        "https://jina.ai/embeddings",
+        key="JINA_API_KEY",
+    ),
+    "voyage": Preset(
+        "https://api.voyageai.com/v1",
+        "embeddings rerank",
+        "https://docs.voyageai.com/reference/embeddings-api",
+        key="VOYAGE_API_KEY",
+    ),
     "vllm": Preset(
         "http://127.0.0.1:8000/v1",
-        "chat completions embeddings responses transcriptions translations",
+        "chat completions embeddings rerank responses transcriptions translations",
         "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
     ),
     "ollama": Preset(

@@ -1,0 +1,140 @@
+"""Images through the real gateway, with OpenAI's SDK, of every kind of provider."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import openai
+import pytest
+
+from tests.e2e.answers import whole
+from tests.e2e.client import post
+from tests.gateway import Gateway, running, standard_config
+from tests.upstream import Upstream
+
+AWS = {
+    "region": "us-east-1",
+    "credentials": {"access_key_id": "AKID", "secret_access_key": "canary-provider"},
+}
+GCP = {"project": "proj", "location": "us-east5", "credentials": {"access_token": "canary-provider-token"}}
+CLOUDS: dict[str, dict[str, Any]] = {
+    "aws": {"type": "aws-bedrock", **AWS},
+    "gcp": {"type": "gcp-vertex", **GCP},
+}
+DEMOS = {
+    "demo": "openai_chat",
+    "demo-aws": "bedrock_converse",
+    "demo-google": "gemini_generate",
+}
+PNG = b"\x89PNG\r\n\x1a\n"
+ENCODED = base64.b64encode(PNG).decode()
+
+
+@pytest.fixture(scope="module")
+def painting(loopback: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    config = standard_config(loopback.url)
+    config["server"]["allow_direct"] = True
+    for name, options in CLOUDS.items():
+        config["providers"][name] = {**options, "base_url": f"{loopback.url}/{name}"}
+    for name, dialect in DEMOS.items():
+        config["providers"][name] = {"type": "demo", "dialect": dialect}
+    with running(config, tmp_path_factory.mktemp("painting")) as gateway:
+        yield gateway
+        assert "canary" not in gateway.output()
+
+
+@pytest.fixture
+def sdk(painting: Gateway) -> openai.OpenAI:
+    return openai.OpenAI(base_url=f"{painting.url}/v1", api_key="canary-client-bearer", max_retries=0)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        *(f"{name}/hello" for name in DEMOS),
+        "demo-aws/amazon.nova-canvas-v1:0",
+        "demo-aws/stability.sd3-5-large-v1:0",
+    ],
+)
+def test_a_prompt_becomes_images(sdk: openai.OpenAI, model: str) -> None:
+    told = sdk.images.generate(model=model, prompt="a square", n=2)
+    assert told.data and len(told.data) == 2 and told.created
+    assert all(base64.b64decode(each.b64_json or "").startswith(PNG) for each in told.data)
+
+
+def test_images_are_changed_and_varied(sdk: openai.OpenAI) -> None:
+    picture = ("a.png", PNG, "image/png")
+    edited = sdk.images.edit(model="demo/hello", image=picture, prompt="a circle")
+    varied = sdk.images.create_variation(model="demo/hello", image=picture, n=2)
+    assert edited.data and varied.data and (len(edited.data), len(varied.data)) == (1, 2)
+    with pytest.raises(openai.APIStatusError) as refused:
+        sdk.images.edit(model="aws/amazon.nova-canvas-v1:0", image=picture, prompt="a circle")
+    assert refused.value.status_code == 422
+
+
+def test_a_form_that_is_none(upstream: Upstream, painting: Gateway) -> None:
+    form = {"content-type": "multipart/form-data; boundary=x"}
+    for path in ("/v1/images/edits", "/v1/images/variations"):
+        assert post(painting.url, path, {"model": "a"}).status == 415
+        refused = post(painting.url, path, {"model": "a"}, form)
+        assert refused.status == 400 and b"multipart form" in refused.body
+        twice = b'--x\r\ncontent-disposition: form-data; name="model"\r\n\r\na\r\n' * 2 + b"--x--\r\n"
+        refused = post(painting.url, path, twice, form)
+        assert refused.status == 400 and b"model" in refused.body
+    assert not upstream.received
+
+
+def test_the_whole_form_is_passed(upstream: Upstream, sdk: openai.OpenAI) -> None:
+    upstream.script("a", whole({"created": 1, "data": [{"b64_json": ENCODED}]}))
+    sdk.images.edit(model="a", image=("a.png", PNG * 1000, "image/png"), prompt="p", background="transparent")
+    asked = upstream.only()
+    assert asked.path == "/a/v1/images/edits" and PNG * 1000 in asked.body
+
+
+@pytest.mark.parametrize(
+    ("model", "path", "answer"),
+    [
+        ("aws/amazon.titan-image-generator-v2:0", "/invoke", {"images": [ENCODED], "error": None}),
+        (
+            "aws/us.stability.stable-image-core-v1:1",
+            "/invoke",
+            {"seeds": [1], "finish_reasons": [None], "images": [ENCODED]},
+        ),
+        (
+            "gcp/imagen-4.0-generate-001",
+            "/imagen-4.0-generate-001:predict",
+            {"predictions": [{"bytesBase64Encoded": ENCODED, "mimeType": "image/png"}]},
+        ),
+    ],
+)
+def test_where_each_is_asked(
+    upstream: Upstream, sdk: openai.OpenAI, model: str, path: str, answer: Any
+) -> None:
+    upstream.script(model.partition("/")[0], whole(answer))
+    raw = sdk.images.with_raw_response.generate(model=model, prompt="p", style="vivid")
+    told = raw.parse()
+    assert told.data and told.data[0].b64_json == ENCODED
+    assert raw.headers["x-dragoman-dropped"] == "style" and upstream.only().path.endswith(path)
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "field"),
+    [
+        ({"prompt": None}, 400, "prompt"),
+        ({"n": 0}, 400, "n"),
+        ({"size": "big"}, 400, "size"),
+        ({"response_format": "url"}, 422, "response_format"),
+        ({"stream": True}, 422, "stream"),
+        ({"model": "gcp/gemini-2.5-pro"}, 422, "model"),
+        ({"model": "nobody"}, 404, "nobody"),
+    ],
+)
+def test_bad_input_is_refused(
+    upstream: Upstream, sdk: openai.OpenAI, fields: Any, status: int, field: str
+) -> None:
+    asked = {"model": "aws/amazon.nova-canvas-v1:0", "prompt": "p", **fields}
+    with pytest.raises(openai.APIStatusError) as refused:
+        sdk.post("/images/generations", body=asked, cast_to=object)
+    assert refused.value.status_code == status and field in json.dumps(refused.value.body)
+    assert not upstream.received
