@@ -22,6 +22,7 @@ from addons import check as render
 from addons.config import NOWHERE, Address, Config, ConfigError, Server, find
 from addons.config_load import from_environment, load
 from addons.config_values import address
+from addons.showcase import show
 
 
 class Place(click.ParamType["Address | str"]):
@@ -203,6 +204,15 @@ def models(config: str | None) -> None:
 def providers(config: str | None) -> None:
     """Show the configured providers, and what each type can serve."""
     click.echo(render.providers(_load(config)[0]))
+
+
+@main.command()
+@click.option("--model", default="hello", show_default=True, help="What the embedded provider is asked for.")
+@click.option("--text", default="Hello!", show_default=True, help="What is said to it.")
+def demo(model: str, text: str) -> None:
+    """Ask every type of provider through every API, live and without a key: all are the embedded one."""
+    for line in show(model, text):
+        click.echo(line)
 
 
 @main.command()
