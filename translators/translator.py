@@ -69,6 +69,7 @@ class Translator:
         self._counts: list[int | None] = [None]  # of vectors that each of several requests asks for
         self._documents: Documents | None = None
         self._parts: list[list[Told]] = []
+        self._so_far: list[Told] = []  # who answered, and what it took, in all of them
 
     # --- the request --------------------------------------------------------------------------------
 
@@ -204,7 +205,9 @@ class Translator:
         """The answer to one of several requests, not the last. Raises `BadUpstream` when it can't be read."""
         events = self._read(body, id, tokens)
         self._parts.append(events)
-        for event in joined([*self._parts]):
+        told = [event for event in events if isinstance(event, Used | Started)]
+        self._so_far = joined([self._so_far, told] if len(self._parts) > 1 else [told])
+        for event in self._so_far:
             if isinstance(event, Used | Started):
                 self.outcome.see(event)
 

@@ -297,6 +297,7 @@ def test_a_batch_is_one_answer() -> None:
     made.request(parse(orjson.dumps({"model": "m", "input": ["a", "b", "c"]})), "up")
     for number in range(2):
         made.part(orjson.dumps({"embedding": [float(number)], "inputTextTokenCount": number + 1}))
+        assert made.outcome.used and made.outcome.used.usage.input == (1, 3)[number]
     told = orjson.loads(made.response(orjson.dumps({"embedding": [2.0], "inputTextTokenCount": 3}), 1))
     assert [(each["index"], each["embedding"]) for each in told["data"]] == [
         (0, [0.0]),

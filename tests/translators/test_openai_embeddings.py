@@ -110,6 +110,7 @@ def test_messages_are_one_input() -> None:
         ({"input": "a", "encoding_format": 5}, "encoding_format"),
         ({"input": "a", "task_type": "CLUSTERING", "input_type": "query"}, "task_type"),
         ({"input": "a", "truncate": "MIDDLE"}, "truncate"),
+        ({"input": ["a"] * 2049}, "input"),
         ({"input": "a", "auto_truncate": 1}, "auto_truncate"),
     ],
 )

@@ -26,6 +26,8 @@ from translators.openai_embeddings.fields import CUTS, PURPOSES, READS
 SIZES = ("dimensions", "output_dimension")
 TASKS = ("input_type", "task_type", "task")
 """Fields that mean the same, at one server or another."""
+MOST = 2048
+"""Inputs in one request, as OpenAI has it: where they are asked for one by one, each is a request."""
 
 _KNOWN = known(READS)
 _DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)(?:;[^;,]*)*;base64,", re.IGNORECASE)
@@ -112,6 +114,8 @@ def _inputs(top: Record) -> Iterator[Input]:
         case [int(), *_] as ids:
             yield Input((_tokens(top, "input", ids),))
         case list(items):
+            if len(items) > MOST:
+                raise top.bad("input", f"must hold at most {MOST} items")
             yield from (_input(top, f"input[{at}]", item) for at, item in enumerate(items))
         case item:
             yield _input(top, "input", item)
