@@ -54,6 +54,8 @@ READS: Reads = {
 LACKS: Lacks = {}
 
 _KNOWN = known(READS)
+MOST = 10
+"""Images in one request, as OpenAI has it: where they are made one by one, each is a request."""
 
 
 def check(top: Record) -> None:
@@ -70,6 +72,8 @@ def read_request(body: Json) -> ImageRequest:
     """The canonical form. Raises `BadRequest`."""
     top = Record(body)
     check(top)
+    if (top.integer("n") or 1) > MOST:
+        raise top.bad("n", f"must be at most {MOST}")
     return ImageRequest(
         model=top.text("model") or "",
         prompt=top.must(top.text, "prompt"),
