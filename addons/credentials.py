@@ -73,9 +73,13 @@ class Credentials:
         if exchange.failures[-1].status not in REFUSED or exchange.has_renewed(backend.provider):
             return
         signer = self.of(exchange.config.providers[backend.provider])
-        if signer.renewable and exchange.failed and signer.refused(tried.lease):
+        if signer.renewable and exchange.failed and self._has_other(exchange, signer, tried.lease):
             exchange.renewed.append(backend)
             exchange.again = backend
+
+    def _has_other(self, call: Call, signer: Signer, lease: object | None) -> bool:
+        """Whether there is something else to show; in a replay, whether there was."""
+        return len(call.recorded) > len(call.attempts) if self._replays else signer.refused(lease)
 
     def ready(self, call: Call, name: str) -> Awaitable[bool] | None:
         """What to wait for before an attempt at a provider can be signed, if anything, and whether it can be.
@@ -83,11 +87,11 @@ class Credentials:
         An answer that refuses the credentials is held back, where they can be renewed and were not yet.
         """
         signer = self.of(call.config.providers[name])
-        if not signer.renewable or self._replays:
+        if not signer.renewable:
             return None
         if not call.has_renewed(name):
             call.retries = holding_refusals(call.retries)
-        return None if signer.fresh else self._refreshed(signer, name)
+        return None if signer.fresh or self._replays else self._refreshed(signer, name)
 
     async def _refreshed(self, signer: Signer, name: str) -> bool:
         try:
@@ -108,7 +112,7 @@ class Credentials:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             for provider, signer in list(self._signers.values()):
-                if signer.due:
+                if signer.due and not self._replays:
                     task = asyncio.create_task(self._refreshed(signer, provider.type))
                     fetching.add(task)
                     task.add_done_callback(fetching.discard)

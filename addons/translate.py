@@ -233,7 +233,8 @@ class Translating:
 
     def abort(self, reason: str) -> list[bytes]:
         """`reason` is a timeout's name, or whatever the connection died of: nothing for clients to read."""
-        told = f"The provider's stream broke off: {reason}." if "timeout" in reason else ENDED_EARLY
+        ours = "timeout" in reason or "recording" in reason
+        told = f"The provider's stream broke off: {reason}." if ours else ENDED_EARLY
         return self._stream.fail(told)
 
 
