@@ -32,6 +32,19 @@ class File(Model):
     """Which models go where. Without any, `PROVIDER/MODEL` does."""
 
 
+STAND_IN, STAND_IN_URL = "stand-in-for-a-variable", "http://stand-in.invalid"
+
+
+def with_stand_ins(path: Path, env: Mapping[str, str]) -> Mapping[str, str]:
+    """For a replay, which signs and sends nothing: the environment, with what a file wants and isn't set."""
+    try:
+        unset = config_file.read(path.read_text("utf-8-sig"), str(path), env).unset
+    except (OSError, UnicodeDecodeError):
+        return env  # loading says what is wrong
+    told = {name: STAND_IN_URL if place[-1:] == ("base_url",) else STAND_IN for place, name in unset.items()}
+    return {**env, **told}
+
+
 def load(path: Path, env: Mapping[str, str]) -> Config:
     """Raises `ConfigError`."""
     try:

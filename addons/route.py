@@ -146,9 +146,9 @@ def usable(call: Call, rule: Rule) -> Iterable[Backend]:
 
 def as_recorded(call: Call, backends: Iterable[Backend]) -> Backend | None:
     """In a replay, the one that was asked then: weights and health would choose another one each time."""
-    if len(call.recorded) <= len(call.attempts):
+    if not call.recorded or len(call.recorded.attempts) <= len(call.attempts):
         return None
-    told = call.recorded[len(call.attempts)].metadata
+    told = call.recorded.attempts[len(call.attempts)].metadata
     same = [backend for backend in backends if backend.provider == told.get("provider")]
     exact = (backend for backend in same if (backend.model or call.model) == told.get("model"))
     return next(exact, same[0] if same else None)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
 from mitmproxy import http
 from mitmproxy.connection import Client
@@ -13,7 +13,12 @@ from mitmproxy.proxy.layers.http._events import ErrorCode, ResponseProtocolError
 from addons.proxy.messages import pause
 from addons.proxy.speed import server_at
 
-FailureKind = Literal["connect", "reset", "timeout", "status", "stream", "killed", "total", "part", "unrecorded"]
+if TYPE_CHECKING:
+    from addons.proxy.recorded import Recorded
+
+FailureKind = Literal[
+    "connect", "reset", "timeout", "status", "stream", "killed", "total", "part", "unrecorded"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +113,8 @@ class Exchange:
     takes_part: Callable[[http.Response], bool] = lambda response: False
     """Whether a whole answer is only a part of the client's: it was taken, and the next attempt goes on."""
 
-    recorded: tuple[http.HTTPFlow, ...] = ()
-    """In a replay: the attempts of the call that this one repeats, as far as there is one."""
+    recorded: "Recorded | None" = None
+    """In a replay: the call that this one repeats, if there is one."""
     breaks: Failure | None = None
     """In a replay: how the current attempt failed, after what there is of its answer."""
 

@@ -2,9 +2,9 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from email.utils import formatdate
-from typing import Any, cast
+from typing import Any
 
 from mitmproxy import addonmanager, ctx, flow, http
 from mitmproxy.addons import clientplayback
@@ -15,26 +15,22 @@ from mitmproxy.proxy.context import Context
 
 from addons.proxy.attempt_stream import AttemptStream
 from addons.proxy.dispatch import find_addon
-from addons.proxy.exchange import Exchange, Failure, FailureKind, is_attempt
+from addons.proxy.exchange import Exchange, is_attempt
 from addons.proxy.layer import GatewayHttpLayer
 from addons.proxy.proxy import Proxy
+from addons.proxy.recorded import UNRECORDED, Recorded, asked, calls_of, failure_of
 from addons.proxy.streams import Commands
-
-UNRECORDED = Failure("unrecorded", "not in the recording")
-
-type Asked = tuple[str, str, bytes | None]
-"""What tells requests of clients apart: method, path and body."""
 
 logger = logging.getLogger(__name__)
 
 
 class Replay:
-    """Teaches mitmproxy's own replay what attempts are. `redacted` makes of a flow what a recording has of it."""
+    """Teaches mitmproxy's own replay what attempts are. `redacted` gives a flow as a recording has it."""
 
     def __init__(self, proxy: Proxy, redacted: Callable[[http.HTTPFlow], http.HTTPFlow]) -> None:
         self._proxy, self._redacted = proxy, redacted
         self._playback: ServerPlayback
-        self._calls: dict[Asked, list[tuple[http.HTTPFlow, ...]]] | None = None
+        self._calls: dict[object, list[Recorded]] | None = None
         self.find: Callable[[http.HTTPFlow], http.HTTPFlow | None] = self._find
         """Which recorded attempt answers one."""
 
@@ -55,17 +51,19 @@ class Replay:
     def request(self, flow: http.HTTPFlow) -> None:
         """Look up which recorded call a client repeats: its attempts go to whom they went then."""
         exchange = Exchange.of_client(flow)
-        if not exchange or not ctx.options.server_replay or exchange.recorded:
+        if not exchange or not is_replaying() or exchange.recorded:
             return
         if self._calls is None:
-            self._calls = calls_of(it for flows in self._playback.flowmap.values() for it in flows)
+            self._calls = defaultdict(list)
+            for call in calls_of(it for flows in self._playback.flowmap.values() for it in flows):
+                self._calls[call.asked].append(call)
         if waiting := self._calls.get(asked(self._redacted(flow))):
             exchange.recorded = waiting.pop(0)
 
     def answer(self, flow: http.HTTPFlow) -> None:
         """Only attempts are answered from a recording: clients' requests go through the whole chain."""
         exchange = Exchange.of(flow)
-        if not ctx.options.server_replay or not is_attempt(flow) or flow.response or not exchange:
+        if not is_replaying() or not is_attempt(flow) or flow.response or not exchange:
             return
         if recorded := self.find(flow):
             flow.is_replay = "response"
@@ -83,49 +81,22 @@ class Replay:
         """One with the same request: of the call that is repeated, else the first that there is."""
         same = self._playback.flowmap.get(self._playback._hash(self._redacted(flow)), [])
         exchange = Exchange.of(flow)
-        own = (one for one in same if exchange and one in exchange.recorded)
+        call = exchange.recorded if exchange else None
+        own = (one for one in same if call and one in call.attempts)
         found = next(own, same[0] if same else None)
         if found and not ctx.options.server_replay_reuse:
             same.remove(found)
         return found
 
 
-def asked(flow: http.HTTPFlow) -> Asked:
-    """What a client has asked."""
-    return flow.request.method, flow.request.path, flow.request.raw_content
+async def send_again(flow: http.HTTPFlow, proxy: Proxy) -> None:
+    """Send a client's flow through the gateway, until all is over."""
+    await ReplayHandler(flow, ctx.options, proxy).replay()
 
 
-def calls_of(flows: Iterable[http.HTTPFlow]) -> dict[Asked, list[tuple[http.HTTPFlow, ...]]]:
-    """The attempts of each recorded call, by what its client has asked."""
-    clients, attempts = list[http.HTTPFlow](), defaultdict[str, list[http.HTTPFlow]](list)
-    for one in flows:
-        if is_attempt(one):
-            attempts[str(one.metadata["attempt_of"])].append(one)
-        else:
-            clients.append(one)
-    calls = defaultdict[Asked, list[tuple[http.HTTPFlow, ...]]](list)
-    for client in clients:
-        calls[asked(client)].append(in_order(attempts[client.id]))
-    return calls
-
-
-def in_order(attempts: Iterable[http.HTTPFlow]) -> tuple[http.HTTPFlow, ...]:
-    """Attempts of one call, as they were made."""
-    return tuple(sorted(attempts, key=lambda attempt: int(attempt.metadata["attempt"])))
-
-
-def failure_of(recorded: http.HTTPFlow) -> Failure | None:
-    """How a recorded attempt failed; `None` where its answer is whole."""
-    if rest := recorded.metadata.get("not_kept"):
-        return Failure("reset", f"the recording lacks the last {rest} bytes of this answer")
-    if not recorded.error:
-        return None if recorded.response else Failure("reset", "connection closed")
-    told = recorded.error.msg
-    if kind := recorded.metadata.get("failure"):
-        return Failure(cast(FailureKind, kind), told)
-    if told == flow.Error.KILLED_MESSAGE:
-        return Failure("killed", "killed")
-    return Failure("total", told) if told == "total timeout" else Failure("reset", "connection closed")
+def is_replaying() -> bool:
+    """Whether a recording answers for the providers, so that nobody is asked anything on the network."""
+    return "server_replay" in ctx.options and bool(ctx.options.server_replay)
 
 
 class ReplayHandler(clientplayback.ReplayHandler):

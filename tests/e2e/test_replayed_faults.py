@@ -86,7 +86,7 @@ def test_what_is_not_recorded_is_not_found(
     config, flows, _ = recorded
     with running(config, tmp_path, "--replay", str(flows)) as gateway:
         answer = post(gateway.url, path, (chat if path == CHAT else messages)("a-b", "never asked"))
-        logged = eventually(lambda: gateway.access_log(), "no line")[0]
+        logged = eventually(gateway.access_log, "no line")[0]
     assert answer.status == 404 and logged["status"] == 404
     assert answer.json()["type"] == "error" and "not in the recording" in answer.message
     assert answer.headers["x-dragoman-attempts"] == "1", "nobody else is asked either"

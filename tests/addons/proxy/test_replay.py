@@ -11,7 +11,8 @@ from mitmproxy.test import taddons, tflow
 
 from addons.proxy import Exchange, Failure, Proxy, Replay
 from addons.proxy.layer import GatewayHttpLayer
-from addons.proxy.replay import UNRECORDED, AttemptReplayLayer
+from addons.proxy.recorded import UNRECORDED, Recorded
+from addons.proxy.replay import AttemptReplayLayer
 from addons.refusals import Refusals
 from tests.addons.calls import a_config
 from tests.addons.proxy.conversation import live
@@ -153,7 +154,7 @@ async def test_a_call_is_told_which_attempts_it_had() -> None:
     exchange = Exchange(flow=again)
     exchange.bind(again)
     recording.replay.request(again)
-    assert exchange.recorded == (first, second)
+    assert exchange.recorded == (client, (first, second))
 
 
 @live
@@ -162,7 +163,7 @@ async def test_of_equal_attempts_each_call_gets_its_own() -> None:
     again = a_flow()
     exchange = Exchange.of(again)
     assert exchange
-    exchange.recorded = recorded[1:]
+    exchange.recorded = Recorded(a_flow(attempt=False), recorded[1:])
     recording = Recording(*recorded)
     assert [it.response and it.response.content for it in map(recording.asked, (again, a_flow()))] == [
         b"two",
