@@ -228,7 +228,10 @@ def test(places: tuple[Path, ...], config: str | None, update: bool, as_json: bo
     """
     from addons.cases import report  # noqa: PLC0415 - all of the gateway is loaded for it
 
-    _load(config, with_stand_ins)
+    try:
+        _load(config, with_stand_ins)
+    except SystemExit:
+        raise SystemExit(report.COULD_NOT_RUN) from None
     cases = report.run(places, config or "")
     if update:
         report.accept(cases)

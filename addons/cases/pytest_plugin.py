@@ -1,6 +1,6 @@
 """A plugin for pytest: `pytest --dragoman DIR` makes each recording in DIR a test.
 
-The calls are made in a process of their own, by `dragoman test`: nothing of the gateway is loaded into pytest's.
+The calls are made by `dragoman test`, in a process of its own: nothing of the gateway is loaded into pytest's.
 """
 
 import json
@@ -18,7 +18,7 @@ _TOLD = pytest.StashKey[dict[Path, list[dict[str, Any]]]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("dragoman", "calls that Dragoman has recorded")
     group.addoption(
-        "--dragoman", action="append", default=[], metavar="DIR", help="Test the recordings (*.flow) in DIR too."
+        "--dragoman", action="append", default=[], metavar="DIR", help="Test the *.flow in DIR too."
     )
     group.addoption("--dragoman-config", metavar="FILE", help="The config.yaml that they are tested with.")
 
@@ -51,7 +51,8 @@ class RecordedCalls(pytest.Item):
             raise Differs("\n".join(wrong))
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
-        return str(excinfo.value) if isinstance(excinfo.value, Differs) else super().repr_failure(excinfo, style)
+        differs = isinstance(excinfo.value, Differs)
+        return str(excinfo.value) if differs else super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         return self.path, None, f"recorded calls of {self.path.name}"

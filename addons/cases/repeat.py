@@ -25,7 +25,8 @@ class Repeat:
 
     def __init__(self, cases: Sequence[Case]) -> None:
         self._cases = cases
-        self._calls = {case.recorded.client.id: case.recorded for case in cases if case.recorded}
+        self._recorded: Recorded
+        """The one that is made again now; ids may be the same in several files."""
         self._task: asyncio.Task[None]
 
     def load(self, loader: object) -> None:
@@ -42,14 +43,14 @@ class Repeat:
 
     def _call(self, flow: http.HTTPFlow) -> Call:
         """With the id that it had then: it may stand in the answer."""
-        call = self._calls[flow.id]
-        told = header(call.client.response.headers, "x-request-id") if call.client.response else ""
-        return Call(flow=flow, config=gateway.settings.current(), recorded=call, request_id=told)
+        answer = self._recorded.client.response
+        told = header(answer.headers, "x-request-id") if answer else ""
+        return Call(flow=flow, config=gateway.settings.current(), recorded=self._recorded, request_id=told)
 
     def _find(self, flow: http.HTTPFlow) -> http.HTTPFlow | None:
         """By its number, whatever it asks: how that has changed is to be shown."""
-        call, number = self._calls[str(flow.metadata["attempt_of"])], int(flow.metadata["attempt"])
-        return call.attempts[number - 1] if number <= len(call.attempts) else None
+        attempts, number = self._recorded.attempts, int(flow.metadata["attempt"])
+        return attempts[number - 1] if number <= len(attempts) else None
 
     async def _all(self) -> None:
         try:
@@ -60,7 +61,7 @@ class Repeat:
             ctx.master.shutdown()
 
     async def _one(self, case: Case, recorded: Recorded) -> None:
-        flow = asking(recorded.client)
+        self._recorded, flow = recorded, asking(recorded.client)
         try:
             await asyncio.wait_for(send_again(flow, gateway.proxy), SECONDS)
         except TimeoutError:

@@ -11,6 +11,8 @@ from addons.cases.case import accept as accept_file
 from addons.cases.repeat import repeat
 from addons.cases.structure import Absent, Difference, Value
 
+COULD_NOT_RUN = 2
+"""The exit code where nobody knows."""
 MOST, WIDE = 10, 160
 """Differences of one case that are listed, and characters of each value."""
 
@@ -35,8 +37,8 @@ def accept(cases: Sequence[Case]) -> None:
 
 def exit_code(cases: Sequence[Case]) -> int:
     """The worst of them; no cases at all are no success."""
-    codes: dict[Verdict, int] = {"ok": 0, "differs": 1, "could not run": 2}
-    return max((codes[case.verdict] for case in cases), default=2)
+    codes: dict[Verdict, int] = {"ok": 0, "differs": 1, "could not run": COULD_NOT_RUN}
+    return max((codes[case.verdict] for case in cases), default=COULD_NOT_RUN)
 
 
 def text(cases: Sequence[Case], verbose: bool) -> str:
