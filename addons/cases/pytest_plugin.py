@@ -1,6 +1,6 @@
 """A plugin for pytest: `pytest --dragoman DIR` makes each recording in DIR a test.
 
-The calls are made by `dragoman test`, in a process of its own: nothing of the gateway is loaded into pytest's.
+The calls are made by `dragoman test`, in a process of its own: nothing of the gateway is loaded into pytest.
 """
 
 import json
@@ -24,21 +24,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.args += [place for place in config.getoption("--dragoman") if place not in config.args]
+    config.args += [str(place) for place in places(config) if str(place) not in config.args]
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    places = (Path(place).resolve() for place in parent.config.getoption("--dragoman"))
-    if file_path.suffix == ".flow" and any(file_path.is_relative_to(place) for place in places):
-        return RecordingFile.from_parent(parent, path=file_path)
+    if file_path.suffix == ".flow" and any(map(file_path.is_relative_to, places(parent.config))):
+        return RecordingFile.from_parent(parent, path=file_path)  # pyright: ignore[reportUnknownMemberType]
     return None
+
+
+def places(config: pytest.Config) -> list[Path]:
+    """Where recordings are tested."""
+    given: list[str] = config.getoption("--dragoman") or []
+    return [Path(place).resolve() for place in given]
 
 
 class RecordingFile(pytest.File):
     """One *.flow file."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        yield RecordedCalls.from_parent(self, name="calls")
+        yield RecordedCalls.from_parent(self, name="calls")  # pyright: ignore[reportUnknownMemberType]
 
 
 class RecordedCalls(pytest.Item):
@@ -73,9 +78,16 @@ def told(config: pytest.Config) -> dict[Path, list[dict[str, Any]]]:
 
 
 def _run(config: pytest.Config) -> list[dict[str, Any]]:
-    places = [str(Path(place).resolve()) for place in config.getoption("--dragoman")]
     chosen = ["--config", file] if (file := config.getoption("--dragoman-config")) else []
-    command = [sys.executable, "-m", "dragoman.addons.cli", "test", "--json", *chosen, *places]
+    command = [
+        sys.executable,
+        "-m",
+        "dragoman.addons.cli",
+        "test",
+        "--json",
+        *chosen,
+        *map(str, places(config)),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     try:
         cases: list[dict[str, Any]] = json.loads(done.stdout)
