@@ -31,7 +31,8 @@ class Account:
 
     def __init__(self, metrics: Metrics, prices: Prices, out: TextIO | None = None) -> None:
         self._metrics, self._prices = metrics, prices
-        self._out = out or sys.stdout
+        self.out = out or sys.stdout
+        """Where the lines go."""
         self.text = True
         """The format of a line: text, or JSON."""
 
@@ -75,8 +76,8 @@ class Account:
         self._write(line)
 
     def _write(self, line: dict[str, JsonValue]) -> None:
-        self._out.write(text_of(line) if self.text else orjson.dumps(line).decode() + "\n")
-        self._out.flush()
+        self.out.write(text_of(line) if self.text else orjson.dumps(line).decode() + "\n")
+        self.out.flush()
 
     def _price(self, call: Call) -> None:
         call.cost = self._prices.cost_of(call)

@@ -33,7 +33,8 @@ class Admit:
         if not call:
             return
         asked_for = header(flow.request.headers, "x-request-id")
-        call.request_id = asked_for if _REQUEST_ID.fullmatch(asked_for) else f"req_{uuid.uuid4().hex}"
+        made_up = call.request_id or f"req_{uuid.uuid4().hex}"
+        call.request_id = asked_for if _REQUEST_ID.fullmatch(asked_for) else made_up
         replayed = flow.is_replay == "request"  # by someone at the gateway itself
         if keys := call.config.server.api_keys:
             call.client_key = known(shown(flow.request.headers), keys)

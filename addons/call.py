@@ -41,6 +41,7 @@ class Call(Exchange):
     """The configuration that was in force when the request came: it stays so for all of its attempts."""
     started: float = field(default_factory=time.monotonic)
     request_id: str = ""
+    """The client's own, else one that is made up, unless it was given when the call was made."""
     admitted: bool = False
     client_key: str | None = None
     """The name of the key that the client showed."""

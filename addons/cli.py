@@ -6,7 +6,7 @@ import os
 import secrets
 import sys
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -20,9 +20,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from addons import check as render
 from addons.config import NOWHERE, Address, Config, ConfigError, Server, find
-from addons.config_load import from_environment, load
+from addons.config_load import from_environment, load, with_stand_ins
 from addons.config_values import address
 from addons.showcase import show
+
+type Environment = Callable[[Path, Mapping[str, str]], Mapping[str, str]]
+"""What the variables of a file stand for."""
 
 
 class Place(click.ParamType["Address | str"]):
@@ -101,11 +104,16 @@ def _loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _load(argument: str | None) -> tuple[Config, str]:
+def as_it_is(path: Path, env: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment of a file that is for real."""
+    return env
+
+
+def _load(argument: str | None, environment: Environment = as_it_is) -> tuple[Config, str]:
     """The configuration and its source, or all that is wrong with it on stderr and the end."""
     path = find(argument, os.environ, Path.cwd())
     try:
-        config = load(path, os.environ) if path else from_environment(os.environ)
+        config = load(path, environment(path, os.environ)) if path else from_environment(os.environ)
     except ConfigError as error:
         click.echo(str(error), err=True)
         raise SystemExit(1) from None
@@ -168,7 +176,7 @@ def run(**options: object) -> None:
 def _run(given: Run) -> None:
     if given.workers > 1:
         raise click.BadParameter("more than one process is not possible yet", param_hint="--workers")
-    config, source = _load(given.config)
+    config, source = _load(given.config, with_stand_ins if given.replay else as_it_is)
     listen = given.listen or config.server.listen
     admin = given.admin or config.server.admin
     token = secrets.token_urlsafe(16)
@@ -213,6 +221,32 @@ def demo(model: str, text: str) -> None:
     """Ask every type of provider through every API, live and without a key: all are the embedded one."""
     for line in show(model, text):
         click.echo(line)
+
+
+@main.command()
+@config_option
+@click.option("--update", is_flag=True, help="Accept what is different: the recordings say it from now on.")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("-v", "--verbose", is_flag=True, help="All differences, in full, and what was asked of whom.")
+@click.argument("places", nargs=-1, required=True, metavar="DIR...", type=click.Path(path_type=Path))
+def test(places: tuple[Path, ...], config: str | None, update: bool, as_json: bool, verbose: bool) -> None:
+    """Make recorded calls once more and compare: what is sent to providers, and what clients are told.
+
+    DIR is a folder of *.flow files, made with `dragoman run --record`, or one of them. No provider is asked,
+    and no credentials are needed. Ends with 0 if all is as it was, with 1 if something differs, and with 2 if
+    a call could not run.
+    """
+    from addons.cases import report  # noqa: PLC0415 - all of the gateway is loaded for it
+
+    try:
+        _load(config, with_stand_ins)
+    except SystemExit:
+        raise SystemExit(report.COULD_NOT_RUN) from None
+    cases = report.run(places, config or "")
+    if update:
+        report.accept(cases)
+    click.echo(report.as_json(cases) if as_json else report.text(cases, verbose))
+    raise SystemExit(report.exit_code(cases))
 
 
 @main.command()

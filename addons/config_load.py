@@ -1,6 +1,7 @@
 """Makes a configuration of a file, or of the environment alone, or says everything that is wrong with it."""
 
 import re
+import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
@@ -30,6 +31,25 @@ class File(Model):
     """Who can be asked, by name."""
     routes: tuple[Route, ...] = ()
     """Which models go where. Without any, `PROVIDER/MODEL` does."""
+
+
+STAND_IN, STAND_IN_URL = "stand-in-for-a-variable", "http://stand-in.invalid"
+
+
+def with_stand_ins(path: Path, env: Mapping[str, str]) -> Mapping[str, str]:
+    """For a replay, which signs and sends nothing: the environment, with what a file wants and isn't set."""
+    try:
+        unset = config_file.read(path.read_text("utf-8-sig"), str(path), env).unset
+    except (OSError, UnicodeDecodeError):
+        return env  # loading says what is wrong
+    return {**env, **{name: _stand_in(place) for place, name in unset.items()}}
+
+
+def _stand_in(place: config_file.Path) -> str:
+    """Always the same in what is sent; a key that opens the gateway itself is one that nobody knows."""
+    if place[:1] == ("server",):
+        return secrets.token_urlsafe()
+    return STAND_IN_URL if place[-1:] == ("base_url",) else STAND_IN
 
 
 def load(path: Path, env: Mapping[str, str]) -> Config:

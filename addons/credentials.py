@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from mitmproxy import addonmanager, ctx
+from mitmproxy import addonmanager
 
 from addons.call import Call
 from addons.config import Config, Provider
-from addons.proxy import Exchange
+from addons.proxy import Exchange, is_replaying
 from addons.signing import Signer, signer_for
 
 REFUSED = (401, 403)
@@ -35,14 +35,10 @@ class Credentials:
         self._signers: dict[int, tuple[Provider, Signer]] = {}
         self._threads = ThreadPoolExecutor(FETCHES, "credentials")
         self._keeping: asyncio.Task[None] | None = None
-        self._replays = False
 
     def load(self, loader: addonmanager.Loader) -> None:
         for name in TALKATIVE:
             logging.getLogger(name).setLevel(logging.WARNING)
-
-    def configure(self, updated: set[str]) -> None:
-        self._replays = bool(ctx.options.server_replay)
 
     def use(self, config: Config) -> None:
         """The providers of another configuration; those that have not changed keep what they have.
@@ -73,9 +69,15 @@ class Credentials:
         if exchange.failures[-1].status not in REFUSED or exchange.has_renewed(backend.provider):
             return
         signer = self.of(exchange.config.providers[backend.provider])
-        if signer.renewable and exchange.failed and signer.refused(tried.lease):
+        if signer.renewable and exchange.failed and self._has_other(exchange, signer, tried.lease):
             exchange.renewed.append(backend)
             exchange.again = backend
+
+    def _has_other(self, call: Call, signer: Signer, lease: object | None) -> bool:
+        """Whether there is something else to show; in a replay, whether there was."""
+        if not is_replaying():
+            return signer.refused(lease)
+        return call.recorded is not None and len(call.recorded.attempts) > len(call.attempts)
 
     def ready(self, call: Call, name: str) -> Awaitable[bool] | None:
         """What to wait for before an attempt at a provider can be signed, if anything, and whether it can be.
@@ -83,11 +85,11 @@ class Credentials:
         An answer that refuses the credentials is held back, where they can be renewed and were not yet.
         """
         signer = self.of(call.config.providers[name])
-        if not signer.renewable or self._replays:
+        if not signer.renewable:
             return None
         if not call.has_renewed(name):
             call.retries = holding_refusals(call.retries)
-        return None if signer.fresh else self._refreshed(signer, name)
+        return None if signer.fresh or is_replaying() else self._refreshed(signer, name)
 
     async def _refreshed(self, signer: Signer, name: str) -> bool:
         try:
@@ -108,7 +110,7 @@ class Credentials:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             for provider, signer in list(self._signers.values()):
-                if signer.due:
+                if signer.due and not is_replaying():
                     task = asyncio.create_task(self._refreshed(signer, provider.type))
                     fetching.add(task)
                     task.add_done_callback(fetching.discard)

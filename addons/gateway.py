@@ -46,6 +46,8 @@ proxy.unread = account.unread
 health = Health(metrics.registry)
 match, route = Match(refusals), Route(refusals, health)
 redact = Redact(settings.current)
+replay, record = Replay(proxy, redact.copy), Record(settings.current, redact)
+proxy.records = lambda: not record.idle
 settings.tell(Told(proxy, trust, seal, account, health, credentials))
 reload = Reload(settings, proxy, seal, metrics.registry)
 status = Status(settings, proxy, health, reload)
@@ -53,7 +55,7 @@ status = Status(settings, proxy, health, reload)
 addons = [
     settings,  # what config.yaml says
     proxy,  # each attempt is a flow of its own
-    Replay(proxy),  # recorded answers, and the replay button
+    replay,  # recorded answers, and the replay button
     trust,  # certificates of a provider's own
     Admit(refusals),  # who may ask
     match,  # which endpoint, which model
@@ -68,7 +70,7 @@ addons = [
     redact,  # no secret in what people see of a stream
     Exports(redact.copy),  # nor in what they export
     Label(),  # what people read in mitmweb: comments and markers
-    Record(settings.current, redact),  # nor in what is written to a file
+    record,  # nor in what is written to a file
     Views(),  # and the transcripts of bodies
     reload,  # another config.yaml while it runs
     Admin(settings.current, metrics.registry, lambda: proxy.is_listening, status.told),  # /metrics, /status

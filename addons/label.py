@@ -44,7 +44,8 @@ class Label:
         elif call := attempt_call(flow):
             number: int = flow.metadata["attempt"]
             attempt = call.tries[number - 1]
-            flow.metadata |= {formats.KEY: attempt.translator.target.NAME, "provider": attempt.provider}
+            dialect = attempt.translator.target.NAME
+            flow.metadata |= {formats.KEY: dialect, "provider": attempt.provider, "model": attempt.model}
             say(flow, call, attempt_text(call, number, ""))
 
     def response(self, flow: http.HTTPFlow) -> None:

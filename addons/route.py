@@ -70,6 +70,8 @@ class Route:
             return None
         if call.made >= (call.overrides.attempts or rule.attempts):
             return None
+        if recorded := as_recorded(call, usable(call, rule)):
+            return recorded
         new = [backend for backend in usable(call, rule) if backend not in call.asked]
         candidates = new or fewest(call, self._again(call, rule))
         candidates = [it for it in candidates if self._health.prefers(call, it)] or candidates
@@ -95,6 +97,9 @@ class Route:
         if last and last.kind == "stream" and call.head_error:
             error = call.head_error
             return self._refusals.refuse(call, replace(error, status=error.status or STATUS[error.kind]))
+        if last and last.kind == "unrecorded":
+            message = f"This request is not in the recording, or not so often: {call.tries[-1].provider}"
+            return self._refusals.refuse(call, Failed("not_found", f"{message} would have been asked.", 404))
         if not last and call.unsupported:
             provider, field, reason = call.unsupported[0]
             message = f"{field}: {provider} can't do this{': ' if reason else ''}{reason}"
@@ -137,6 +142,16 @@ def usable(call: Call, rule: Rule) -> Iterable[Backend]:
             and not (per_priority and asked >= per_priority)
         ):
             yield backend
+
+
+def as_recorded(call: Call, backends: Iterable[Backend]) -> Backend | None:
+    """In a replay, the one that was asked then: weights and health would choose another one each time."""
+    if not call.recorded or len(call.recorded.attempts) <= len(call.attempts):
+        return None
+    told = call.recorded.attempts[len(call.attempts)].metadata
+    same = [backend for backend in backends if backend.provider == told.get("provider")]
+    exact = (backend for backend in same if (backend.model or call.model) == told.get("model"))
+    return next(exact, same[0] if same else None)
 
 
 def fewest(call: Call, backends: Iterable[Backend]) -> list[Backend]:

@@ -8,11 +8,11 @@ from mitmproxy import addonmanager, ctx, exceptions
 
 from addons.account import Account
 from addons.config import NOWHERE, Config, ConfigError, Problem, address_of, find
-from addons.config_load import from_environment, load
+from addons.config_load import from_environment, load, with_stand_ins
 from addons.config_providers import Tls
 from addons.credentials import Credentials
 from addons.health import Health
-from addons.proxy import Certificates, Limits, Proxy, Trust
+from addons.proxy import Certificates, Limits, Proxy, Trust, is_replaying
 from addons.seal import Seal
 
 type Signature = tuple[int, int, int]
@@ -99,7 +99,8 @@ class Settings:
         """Read it anew, `${VAR}`s and certificates too. Raises `ConfigError`, and then nothing changes."""
         found = find(path or None, os.environ, Path.cwd())
         self.source, self.signature = found, signature_of(found) if found else None
-        config = load(found, os.environ) if found else from_environment(os.environ)
+        env = with_stand_ins(found, os.environ) if found and is_replaying() else os.environ
+        config = load(found, env) if found else from_environment(os.environ)
         if self._told:
             proxy, trust, seal, _, health, credentials = self._told
             try:

@@ -15,7 +15,7 @@ from addons.decoding import RESPONSE_BYTES, Decoder, decode
 from addons.fetch import Fetch
 from addons.multipart import with_model
 from addons.outgoing import host_of, outgoing_request
-from addons.proxy import Exchange, Failure, Timeouts, drop_header, header
+from addons.proxy import Exchange, Failure, Timeouts, drop_header, header, is_replaying
 from addons.refusals import Refusals, named_in_header
 from translators import SOURCES, TARGETS
 from translators.canonical import Failed, Json, JsonValue
@@ -59,14 +59,20 @@ class Translate:
 
     async def _fetch(self, call: Call, backend: Backend, wanted: Wanted) -> None:
         """Get the files that the provider wants to be given, and write the attempt after that."""
+        if is_replaying():
+            self._refuse_file(call, backend, wanted.meaning, "a replay fetches nothing")
+            return
         try:
             call.fetched |= await self._files.files(wanted.addresses, wanted.meaning)
         except Unsupported as error:
-            assert call.endpoint
-            field = spelling(error.meaning, SOURCES[call.endpoint.spoken.NAME].READS)
-            call.unsupported.append((backend.provider, field, error.reason))
+            self._refuse_file(call, backend, error.meaning, error.reason)
             return
         self._try(call, backend)
+
+    def _refuse_file(self, call: Call, backend: Backend, meaning: str, reason: str) -> None:
+        assert call.endpoint
+        field = spelling(meaning, SOURCES[call.endpoint.spoken.NAME].READS)
+        call.unsupported.append((backend.provider, field, reason))
 
     def _try(self, call: Call, backend: Backend) -> None:
         """Write the attempt, or note why not. Raises `Wanted`."""
@@ -243,7 +249,8 @@ class Translating:
 
     def abort(self, reason: str) -> list[bytes]:
         """`reason` is a timeout's name, or whatever the connection died of: nothing for clients to read."""
-        told = f"The provider's stream broke off: {reason}." if "timeout" in reason else ENDED_EARLY
+        ours = "timeout" in reason or "recording" in reason
+        told = f"The provider's stream broke off: {reason}." if ours else ENDED_EARLY
         return self._stream.fail(told)
 
 

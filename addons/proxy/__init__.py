@@ -15,7 +15,8 @@ from addons.proxy.exchange import (
 from addons.proxy.exports import Exports
 from addons.proxy.messages import drop_header, header, shallow
 from addons.proxy.proxy import Answers, Limits, Proxy
-from addons.proxy.replay import Replay
+from addons.proxy.recorded import Recorded, calls_of
+from addons.proxy.replay import Replay, is_replaying, send_again
 from addons.proxy.trust import Certificates, Trust
 
 __all__ = [
@@ -29,14 +30,18 @@ __all__ = [
     "Limits",
     "Peek",
     "Proxy",
+    "Recorded",
     "Replay",
     "Timeouts",
     "Trust",
     "Unsent",
+    "calls_of",
     "drop_header",
     "find_addon",
     "header",
     "is_attempt",
+    "is_replaying",
     "refused",
+    "send_again",
     "shallow",
 ]

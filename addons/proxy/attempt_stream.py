@@ -69,12 +69,28 @@ class AttemptStream(GatewayStream):
         if (yield from self.check_killed(True)):
             return
         if not flow.response:
-            yield from self.make_server_connection()
+            if self.exchange.breaks:
+                yield from self.fail(self.exchange.breaks.kind, self.exchange.breaks.reason)
+            else:
+                yield from self.make_server_connection()
             return
         flow.response.timestamp_start = time.time()  # somebody else has answered, such as a replay
         yield HttpResponseHeadersHook(flow)
-        if not (yield from self.check_killed(True)):
+        if (yield from self.check_killed(True)):
+            return
+        if self.exchange.breaks:
+            yield from self.break_again(self.exchange.breaks)
+        else:
             yield from self.send_response()
+
+    def break_again(self, failure: Failure) -> Commands:
+        """A recorded answer that never was whole: what there is of it, where that was told, and its end."""
+        body = self.answer.raw_content
+        if self.exchange.streams(self.answer):
+            yield SendHttp(ResponseHeaders(self.stream_id, self.answer, False), self.context.client)
+            if body:
+                yield SendHttp(ResponseData(self.stream_id, body), self.context.client)
+        yield from self.fail(failure.kind, failure.reason)
 
     def make_server_connection(self) -> Decision:
         """Send what the seal allows. Never true: the stock caller would then send the flow's own request."""

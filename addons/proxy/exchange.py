@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
 from mitmproxy import http
 from mitmproxy.connection import Client
@@ -13,7 +13,12 @@ from mitmproxy.proxy.layers.http._events import ErrorCode, ResponseProtocolError
 from addons.proxy.messages import pause
 from addons.proxy.speed import server_at
 
-FailureKind = Literal["connect", "reset", "timeout", "status", "stream", "killed", "total", "part"]
+if TYPE_CHECKING:
+    from addons.proxy.recorded import Recorded
+
+FailureKind = Literal[
+    "connect", "reset", "timeout", "status", "stream", "killed", "total", "part", "unrecorded"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +26,9 @@ class Failure:
     """Why an attempt gave no answer that the client can have. `reason` may be shown to the client."""
 
     kind: FailureKind
-    """`part` is none: the answer is good, and one of several that make the client's."""
+    """`part` is none: the answer is good, and one of several that make the client's. `unrecorded` is what a
+    replay knows no answer to.
+    """
     reason: str
     status: int | None = None
     """The provider's status, where it had one."""
@@ -106,6 +113,11 @@ class Exchange:
     takes_part: Callable[[http.Response], bool] = lambda response: False
     """Whether a whole answer is only a part of the client's: it was taken, and the next attempt goes on."""
 
+    recorded: "Recorded | None" = None
+    """In a replay: the call that this one repeats, if there is one."""
+    breaks: Failure | None = None
+    """In a replay: how the current attempt failed, after what there is of its answer."""
+
     refused_with: int | None = None
     """The status with which a request was refused before it was whole: there is no response on its flow."""
     faults: list[str] = field(default_factory=list[str])
@@ -140,7 +152,7 @@ class Exchange:
         attempt = http.HTTPFlow(client, server_at((request.host, request.port)))
         self.bind(attempt)
         self.attempts.append(attempt)
-        self.delay = 0.0
+        self.delay, self.breaks = 0.0, None
         attempt.request = request
         request.timestamp_start = time.time()
         number = len(self.attempts)
@@ -153,9 +165,7 @@ class Exchange:
         if isinstance(event, AttemptBroke):
             return event.failure
         if event.code is ErrorCode.KILL:
-            # A recorded attempt that died without an answer is killed when it is replayed.
-            kind = self.attempts[-1].metadata.get("failure", "killed")
-            return Failure(kind, str(kind))
+            return Failure("killed", "killed")
         return Failure("reset", "connection closed")
 
     @property

@@ -59,6 +59,8 @@ class Proxy:
         self.limits = Limits()
         self.unread: Callable[[int, str], None] = lambda status, path: None
         """Told of each request that is refused before its head could be read, and so has no flow."""
+        self.records: Callable[[], bool] = lambda: False
+        """Whether flows are recorded, so that more of what streams is kept on them."""
         self.dispatch: Dispatch
         self._silent: dict[str, asyncio.TimerHandle] = {}  # clients that have not said anything yet
         self._running: dict[str, Exchange] = {}  # by the client's flow, while it has no whole answer

@@ -1,6 +1,8 @@
 """Replay: recorded answers stand in for providers, and the replay button works on both kinds of flow."""
 
 import logging
+from collections import defaultdict
+from collections.abc import Callable
 from email.utils import formatdate
 from typing import Any
 
@@ -16,18 +18,20 @@ from addons.proxy.dispatch import find_addon
 from addons.proxy.exchange import Exchange, is_attempt
 from addons.proxy.layer import GatewayHttpLayer
 from addons.proxy.proxy import Proxy
-
-NOT_RECORDED = b'{"error":{"type":"not_found_error","message":"This request is not in the recording."}}'
+from addons.proxy.recorded import UNRECORDED, Recorded, asked, calls_of, failure_of
 
 logger = logging.getLogger(__name__)
 
 
 class Replay:
-    """Teaches mitmproxy's own replay what attempts are."""
+    """Teaches mitmproxy's own replay what attempts are. `redacted` gives a flow as a recording has it."""
 
-    def __init__(self, proxy: Proxy) -> None:
-        self._proxy = proxy
+    def __init__(self, proxy: Proxy, redacted: Callable[[http.HTTPFlow], http.HTTPFlow]) -> None:
+        self._proxy, self._redacted = proxy, redacted
         self._playback: ServerPlayback
+        self._calls: dict[object, list[Recorded]] | None = None
+        self.find: Callable[[http.HTTPFlow], http.HTTPFlow | None] = self._find
+        """Which recorded attempt answers one."""
 
     def load(self, loader: addonmanager.Loader) -> None:
         playback = find_addon(ServerPlayback)
@@ -43,27 +47,55 @@ class Replay:
         clientplayback.ReplayHandler = Handler  # type: ignore[misc]
         flow.Flow.kill = _kill  # type: ignore[method-assign]
 
+    def request(self, flow: http.HTTPFlow) -> None:
+        """Look up which recorded call a client repeats: its attempts go to whom they went then."""
+        exchange = Exchange.of_client(flow)
+        if not exchange or not is_replaying() or exchange.recorded:
+            return
+        if self._calls is None:
+            self._calls = defaultdict(list)
+            for call in calls_of(it for flows in self._playback.flowmap.values() for it in flows):
+                self._calls[call.asked].append(call)
+        if waiting := self._calls.get(asked(self._redacted(flow))):
+            exchange.recorded = waiting.pop(0)
+
     def answer(self, flow: http.HTTPFlow) -> None:
         """Only attempts are answered from a recording: clients' requests go through the whole chain."""
-        if not ctx.options.server_replay or not is_attempt(flow) or flow.response:
+        exchange = Exchange.of(flow)
+        if not is_replaying() or not is_attempt(flow) or flow.response or not exchange:
             return
-        recorded = self._playback.flowmap.get(self._playback._hash(flow), [])
-        if recorded:
-            one = recorded[0] if ctx.options.server_replay_reuse else recorded.pop(0)
-            if one.response:
-                flow.response = one.response.copy()
+        if recorded := self.find(flow):
+            flow.is_replay = "response"
+            exchange.breaks = failure_of(recorded)
+            if recorded.response:
+                flow.response = recorded.response.copy()
                 # When it was made is a part of the answer, and mitmproxy is about to forget it.
-                flow.response.headers.setdefault(
-                    "date", formatdate(one.response.timestamp_start, usegmt=True)
-                )
-                flow.is_replay = "response"
-            else:  # it died without an answer, and does so again
-                flow.metadata["failure"] = one.metadata.get("failure", "reset")
-                flow.kill()
+                made = formatdate(recorded.response.timestamp_start, usegmt=True)
+                flow.response.headers.setdefault("date", made)
         elif ctx.options.server_replay_extra != "forward":
             logger.warning("Not in the recording: %s %s", flow.request.method, flow.request.url)
-            flow.response = http.Response.make(404, NOT_RECORDED, {"content-type": "application/json"})
-            flow.is_replay = "response"
+            exchange.breaks = UNRECORDED
+
+    def _find(self, flow: http.HTTPFlow) -> http.HTTPFlow | None:
+        """One with the same request: of the call that is repeated, else the first that there is."""
+        same = self._playback.flowmap.get(self._playback._hash(self._redacted(flow)), [])
+        exchange = Exchange.of(flow)
+        call = exchange.recorded if exchange else None
+        own = (one for one in same if call and one in call.attempts)
+        found = next(own, same[0] if same else None)
+        if found and not ctx.options.server_replay_reuse:
+            same.remove(found)
+        return found
+
+
+async def send_again(flow: http.HTTPFlow, proxy: Proxy) -> None:
+    """Send a client's flow through the gateway, until all is over."""
+    await ReplayHandler(flow, ctx.options, proxy).replay()
+
+
+def is_replaying() -> bool:
+    """Whether a recording answers for the providers, so that nobody is asked anything on the network."""
+    return "server_replay" in ctx.options and bool(ctx.options.server_replay)
 
 
 class ReplayHandler(clientplayback.ReplayHandler):

@@ -27,6 +27,8 @@ type AttemptId = tuple[int, int]
 
 KEPT = 1 << 20
 """Bytes of a streamed body that stay on its flow for people to look at."""
+RECORDED = 64 << 20
+"""As many where it is recorded, to be answered again."""
 
 
 @runtime_checkable
@@ -43,8 +45,10 @@ class Abortable(Protocol):
 class Tee:
     """The stream of a response, with a bounded copy of what went through."""
 
-    def __init__(self, inner: Callable[[bytes], bytes | Iterable[bytes]] | None = None) -> None:
-        self.inner = inner
+    def __init__(
+        self, inner: Callable[[bytes], bytes | Iterable[bytes]] | None = None, most: int = KEPT
+    ) -> None:
+        self.inner, self.most = inner, most
         self.kept = bytearray()
         self.passed = 0
         """Bytes, kept or not."""
@@ -66,7 +70,7 @@ class Tee:
         chunks = [chunk for chunk in ([out] if isinstance(out, bytes) else out) if chunk]
         for chunk in chunks:
             self.passed += len(chunk)
-            if (room := KEPT - len(self.kept)) > 0:
+            if (room := self.most - len(self.kept)) > 0:
                 self.kept += chunk[:room]
         return chunks
 
@@ -182,7 +186,8 @@ class GatewayStream(HttpStream):
 
     def start_response_stream(self) -> Commands:
         response = self.answer
-        self.tee = Tee(response.stream if callable(response.stream) else None)
+        most = RECORDED if self.http_layer.proxy.records() else KEPT
+        self.tee = Tee(response.stream if callable(response.stream) else None, most)
         response.stream = self.tee
         for command in super().start_response_stream():
             if not isinstance(command, commands.Log):
@@ -196,8 +201,8 @@ class GatewayStream(HttpStream):
         """Put what was streamed onto the flow."""
         if self.tee and self.flow.response:
             self.flow.response.data.content = bytes(self.tee.kept)
-            if self.tee.passed > KEPT:
-                self.flow.metadata["not_kept"] = self.tee.passed - KEPT
+            if rest := self.tee.passed - len(self.tee.kept):
+                self.flow.metadata["not_kept"] = rest
 
     @property
     def answer(self) -> http.Response:

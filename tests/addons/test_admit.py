@@ -2,6 +2,7 @@ import pytest
 from mitmproxy import http
 
 from addons.admit import REDACTED, Admit, check_credentials, known, redact, shown
+from addons.call import Call
 from addons.config import ApiKey
 from addons.refusals import Refusals
 from tests.addons.calls import CONFIG, Chain, a_call, a_config, a_request, asking, told
@@ -146,3 +147,12 @@ def test_an_attempt_that_carries_one_is_not_passed(name: str) -> None:
 def test_an_attempt_that_carries_none_is_passed() -> None:
     call, attempt = Chain().first(a_request(asking(), **SECRETS))
     assert call.checked == {attempt.id}
+
+
+def test_a_call_that_is_made_again_keeps_its_id() -> None:
+    chain = Chain()
+    flow = a_call(a_request(asking())).flow
+    call = Call(flow=flow, config=chain.config, request_id="as-it-was")
+    call.bind(flow)
+    Admit(Refusals(lambda: chain.config)).requestheaders(flow)
+    assert call.request_id == "as-it-was"

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from addons.config import Config
 from addons.config_file import ConfigError
-from addons.config_load import File, from_environment, load, parse
+from addons.config_load import File, from_environment, load, parse, with_stand_ins
 from addons.config_types import TYPES, OpenAI
 
 
@@ -303,3 +303,20 @@ def test_every_field_is_documented() -> None:
         for name, field in model.model_fields.items()
         if not field.description
     ]
+
+
+def test_a_replay_needs_no_variables(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(
+        "providers:\n  a: {type: openai, api_key: '${KEY}', base_url: '${URL}'}\n"
+        "  b: {type: openai, api_key: '${SET}', base_url: '${DEFAULT:=http://b.example}'}\n"
+    )
+    env = {"SET": "mine"}
+    config = load(file, with_stand_ins(file, env))
+    assert not config.warnings and not any(it.disabled for it in config.providers.values())
+    assert config.providers["b"].base_url == "http://b.example"
+    again = with_stand_ins(file, env)
+    assert (
+        again["SET"] == "mine" and again["KEY"] == with_stand_ins(file, env)["KEY"] and env == {"SET": "mine"}
+    )
+    assert with_stand_ins(tmp_path / "none.yaml", env) == env

@@ -2,9 +2,10 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from mitmproxy.test import tflow
 
 from addons.call import Call
-from addons.proxy import Exchange, Failure
+from addons.proxy import Exchange, Failure, Recorded
 from addons.route import retried, usable
 from tests.addons.calls import MESSAGES, Chain, a_call, a_request, asking, told
 from translators.canonical import Failed
@@ -352,3 +353,42 @@ def test_giving_up_tells_no_address() -> None:
 def test_it_is_the_clients_dialect_also_in_the_end() -> None:
     response = given_up(routed("provider: a"), CONNECT, CONNECT, path=MESSAGES).response
     assert told(response)["type"] == "error" and told(response)["error"]["type"] == "api_error"
+
+
+# In a replay
+
+
+def repeating(chain: Chain, *recorded: tuple[str, str]) -> list[str]:
+    """Who is asked by a call whose recorded attempts went to these providers and models, and all failed."""
+    call = chain.call(a_request(asking("m")))
+    attempts = [tflow.tflow() for _ in recorded]
+    for flow, (provider, model) in zip(attempts, recorded, strict=True):
+        flow.metadata = {"provider": provider, "model": model}
+    call.recorded = Recorded(call.flow, tuple(attempts))
+    chain.attempt(call)
+    while not call.over:
+        chain.fail(call, Failure("reset", "reset"))
+    return [f"{attempt.provider}/{attempt.model}" for attempt in call.tries]
+
+
+def test_a_replay_asks_whom_the_recording_has_asked() -> None:
+    backends = (
+        "provider: a",
+        "provider: b",
+        "provider: b, model: x, priority: 1",
+        "provider: c, priority: 1",
+    )
+    for recorded in (["b/x", "c/m", "a/m", "b/m"], ["c/m", "b/m", "b/x", "a/m"]):
+        told = [(name.partition("/")[0], name.partition("/")[2]) for name in recorded]
+        assert repeating(routed(*backends), *told) == recorded
+
+
+def test_a_replay_plans_as_ever_where_the_recording_is_of_no_help() -> None:
+    assert repeating(routed("provider: a", "provider: b, priority: 1"), ("gone", "m")) == ["a/m", "b/m"]
+    assert repeating(routed("provider: a", "provider: b, priority: 1"), ("b", "old")) == ["b/m", "a/m"]
+
+
+def test_what_is_not_in_the_recording_is_not_found() -> None:
+    call = given_up(routed("provider: a", "provider: b"), Failure("unrecorded", "not in the recording"))
+    assert call.response and call.response.status_code == 404
+    assert "not in the recording" in told(call.response)["error"]["message"]

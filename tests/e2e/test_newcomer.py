@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import dropwhile, takewhile
 from pathlib import Path
 
@@ -125,3 +125,26 @@ def test_the_curl_line_that_the_start_prints(newcomer: Newcomer, running_clone: 
 
 def test_it_leaves_nothing_in_the_checkout(newcomer: Newcomer, running_clone: Gateway) -> None:
     assert output_of(["git", "status", "--porcelain"], newcomer.clone, newcomer.env) == ""
+
+
+def test_a_recording_is_a_test(newcomer: Newcomer, tmp_path: Path) -> None:
+    """What the README says of it, typed: record, test, change a translator, test again."""
+    text = (newcomer.clone / "README.md").read_text().partition("**Recordings as tests.**")[2]
+    blocks = re.findall(r"^```(?:sh)?\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    record, ask, (good, change, again), shown = blocks[0], blocks[1], blocks[2].splitlines(), blocks[3]
+    ports = port, admin = free_port(), free_port()
+    arguments = f'{record.strip()[:-1]} --listen 127.0.0.1:{port} --admin 127.0.0.1:{admin}"'
+    with launched(
+        ["sh", "-ec", f"exec {arguments}"], ports, newcomer.clone, newcomer.env, tmp_path
+    ) as gateway:
+        asked = replace(newcomer, ports=ports).type(ask)
+        assert json.loads(asked)["choices"], gateway.output()
+    try:
+        assert newcomer.type(good).decode().splitlines()[-1] == "1 ok"
+        command = ["sh", "-c", f"{change}; {again}"]
+        done = subprocess.run(
+            command, cwd=newcomer.clone, env=newcomer.env, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stdout) == (1, shown)
+    finally:
+        newcomer.type("git checkout --quiet translators")

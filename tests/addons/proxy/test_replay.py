@@ -9,8 +9,9 @@ from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.addons.serverplayback import ServerPlayback
 from mitmproxy.test import taddons, tflow
 
-from addons.proxy import Exchange, Proxy, Replay
+from addons.proxy import Exchange, Failure, Proxy, Replay
 from addons.proxy.layer import GatewayHttpLayer
+from addons.proxy.recorded import UNRECORDED, Recorded
 from addons.proxy.replay import AttemptReplayLayer
 from addons.refusals import Refusals
 from tests.addons.calls import a_config
@@ -23,6 +24,7 @@ DATE = "Tue, 14 Nov 2023 22:13:20 GMT"
 def a_flow(attempt: bool = True, body: bytes = b"asked", answer: bytes | None = None) -> http.HTTPFlow:
     """A request, and its answer where it has been recorded."""
     flow = tflow.tflow(req=http.Request.make("POST", "http://one.example/up", body))
+    Exchange(flow=tflow.tflow()).bind(flow)
     if attempt:
         flow.metadata = {"attempt_of": "x", "attempt": 1}
     if answer is not None:
@@ -38,7 +40,7 @@ class Recording:
         config = a_config()
         self.proxy = Proxy(Exchange, Refusals(lambda: config))
         self.playback = ServerPlayback()
-        self.replay = Replay(self.proxy)
+        self.replay = Replay(self.proxy, lambda flow: flow)
         self.context = taddons.context(Proxyserver(), self.playback, self.proxy, self.replay)
         self.playback.load_flows(list(flows))
         self.context.options.server_replay = ["a file"] if flows else []
@@ -48,6 +50,12 @@ class Recording:
         """A flow after mitmproxy's own hook, which is ours now."""
         self.playback.request(flow)
         return flow
+
+
+def breaks(flow: http.HTTPFlow) -> Failure | None:
+    """How it is to fail."""
+    exchange = Exchange.of(flow)
+    return exchange.breaks if exchange else None
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +86,7 @@ async def test_the_providers_own_date_stays() -> None:
 async def test_the_same_request_gets_one_answer_after_the_other() -> None:
     recording = Recording(a_flow(answer=b"one"), a_flow(answer=b"two"))
     answers = [recording.asked(a_flow()).response for _ in range(3)]
-    assert [answer and answer.status_code for answer in answers] == [200, 200, 404]
+    assert [answer and answer.status_code for answer in answers] == [200, 200, None]
     assert answers[1] and answers[1].content == b"two"
 
 
@@ -88,21 +96,79 @@ async def test_or_the_same_one_for_ever() -> None:
     assert all(recording.asked(a_flow()).response for _ in range(3))
 
 
+@pytest.mark.parametrize(
+    ("metadata", "message", "failure"),
+    [
+        ({"failure": "timeout"}, "first byte timeout", Failure("timeout", "first byte timeout")),
+        ({"failure": "connect"}, "connection failed", Failure("connect", "connection failed")),
+        ({}, "server closed connection", Failure("reset", "connection closed")),
+        ({}, "total timeout", Failure("total", "total timeout")),
+        ({}, mitmflow.Error.KILLED_MESSAGE, Failure("killed", "killed")),
+        ({}, None, Failure("reset", "connection closed")),
+    ],
+)
 @live
-async def test_an_attempt_that_died_dies_again() -> None:
+async def test_an_attempt_that_died_dies_of_the_same(
+    metadata: dict[str, str], message: str | None, failure: Failure
+) -> None:
     dead = a_flow()
-    dead.metadata["failure"] = "timeout"
+    dead.metadata |= metadata
+    dead.error = mitmflow.Error(message) if message else None
     flow = Recording(dead).asked(a_flow())
-    assert flow.response is None and flow.error
-    assert flow.metadata["failure"] == "timeout"
+    assert flow.response is None and breaks(flow) == failure
+
+
+@live
+async def test_an_answer_that_broke_off_breaks_off_again() -> None:
+    cut = a_flow(answer=b"the beginn")
+    cut.error = mitmflow.Error("peer closed connection")
+    flow = Recording(cut).asked(a_flow())
+    assert flow.response and flow.response.content == b"the beginn"
+    assert breaks(flow) == Failure("reset", "connection closed")
+
+
+@live
+async def test_an_answer_of_which_the_end_was_not_kept_says_so() -> None:
+    long = a_flow(answer=b"the beginning")
+    long.metadata["not_kept"] = 1234
+    assert breaks(Recording(long).asked(a_flow())) == Failure(
+        "reset", "the recording lacks the last 1234 bytes of this answer"
+    )
 
 
 @live
 async def test_what_was_never_asked_has_no_answer(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         flow = Recording(a_flow(answer=b"one")).asked(a_flow(body=b"canary"))
-    assert flow.response and flow.response.status_code == 404
+    assert flow.response is None and breaks(flow) == UNRECORDED
     assert "Not in the recording" in caplog.text and "canary" not in caplog.text
+
+
+@live
+async def test_a_call_is_told_which_attempts_it_had() -> None:
+    client, first, second, other = a_flow(attempt=False), a_flow(), a_flow(), a_flow()
+    for number, flow in ((2, second), (1, first)):
+        flow.metadata = {"attempt_of": client.id, "attempt": number}
+    recording = Recording(client, second, other, first)
+    again = a_flow(attempt=False)
+    exchange = Exchange(flow=again)
+    exchange.bind(again)
+    recording.replay.request(again)
+    assert exchange.recorded == (client, (first, second))
+
+
+@live
+async def test_of_equal_attempts_each_call_gets_its_own() -> None:
+    recorded = a_flow(answer=b"one"), a_flow(answer=b"two")
+    again = a_flow()
+    exchange = Exchange.of(again)
+    assert exchange
+    exchange.recorded = Recorded(a_flow(attempt=False), recorded[1:])
+    recording = Recording(*recorded)
+    assert [it.response and it.response.content for it in map(recording.asked, (again, a_flow()))] == [
+        b"two",
+        b"one",
+    ]
 
 
 @live

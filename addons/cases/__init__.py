@@ -1,0 +1,1 @@
+"""Cases: recorded calls as tests. They are made once more, by today's code and configuration."""
