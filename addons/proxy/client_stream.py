@@ -339,11 +339,8 @@ class ClientStream(GatewayStream):
 
     def handle_protocol_error(self, event: RequestProtocolError | ResponseProtocolError) -> Commands:
         if isinstance(event, ResponseProtocolError) and self.client_state == self.state_done:
-            if self.server_state in (
-                self.state_wait_for_response_headers,
-                self.state_failed,
-                self.state_peeking,
-            ):
+            waiting = (self.state_wait_for_response_headers, self.state_failed, self.state_peeking)
+            if self.server_state in waiting:
                 self.held = []
                 yield from self.attempt_failed(self.exchange.failure_of(event))
                 return

@@ -22,7 +22,9 @@ MESSAGES: dict[str, Any] = {"model": "m", "max_tokens": 9, "messages": [{"role":
 
 
 def sent(envelope: Envelope, body: Any, source: Any, target: Any, *betas: str) -> tuple[Any, Outgoing]:
-    written = Translator(source, target, envelope).request(parse(orjson.dumps(body)), "up", betas)
+    written = Translator(source, target, envelope).request(
+        parse(orjson.dumps(body)), "up", {"betas": list(betas)} if betas else {}
+    )
     return orjson.loads(written.body), written
 
 
