@@ -97,6 +97,24 @@ def test_another_answer_is_found(some: Path, tmp_path: Path) -> None:
     assert lines[2:4] == ['      recorded: "max_tokens"', '      now:      "end_turn"']
 
 
+def test_long_streams_are_compared_to_their_ends(tmp_path: Path) -> None:
+    file = tmp_path / "long.flow"
+    client, attempt = flows_in(FOLDER / "chat-streamed.flow")
+    assert client.response and attempt.response and attempt.response.raw_content
+    first, *rest = attempt.response.raw_content.split(b"\n\n")
+    body = b"\n\n".join([first, *[rest[0]] * 5000, *rest])
+    client.response.raw_content = attempt.response.raw_content = body
+    assert len(body) > 1_200_000
+    write(file, [client, attempt])
+    code, lines = dragoman_test(file, folder=tmp_path)
+    assert code == 0, lines
+    client.response.raw_content = body.replace(b'"finish_reason":"stop"', b'"finish_reason":"length"')
+    assert client.response.raw_content != body
+    write(file, [client, attempt])
+    code, lines = dragoman_test(file, folder=tmp_path)
+    assert code == 1 and lines[1].endswith(": choices[0].finish_reason"), lines
+
+
 def test_another_backend_is_found(some: Path, tmp_path: Path) -> None:
     """A route that has lost the backend which has answered."""
     config = yaml.safe_load(CONFIG.read_text())

@@ -79,15 +79,3 @@ def test_no_credentials_are_needed(tmp_path: Path) -> None:
         assert (answer.status, answer.headers["x-dragoman-attempts"]) == (200, "4"), answer.body
         assert answer.headers["x-dragoman-provider"] == "keyed"
         assert post(gateway.url, CHAT, chat("m"), key).status == 404, "each answer is given once"
-
-
-def test_nothing_is_fetched(tmp_path: Path) -> None:
-    """Not even a file that a request names."""
-    config = CONFIG | {"server": {"fetch_images": True}}
-    config["routes"] = [{"models": ["m"], "backends": [{"provider": "bedrock"}]}]
-    image = {"type": "image_url", "image_url": {"url": "http://images.example/a.png"}}
-    body = {"model": "m", "messages": [{"role": "user", "content": [image]}]}
-    recording(tmp_path / "a.flow")
-    with running(config, tmp_path / "replay", "--replay", str(tmp_path / "a.flow")) as gateway:
-        answer = post(gateway.url, CHAT, body)
-    assert answer.status == 422 and "a replay fetches nothing" in answer.message
