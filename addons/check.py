@@ -6,7 +6,7 @@ from typing import Any
 from addons.config import DEMO_ADDRESS, Address, Backend, Config, Problem, Provider, Route, address_of
 from addons.config_types import TYPES
 from addons.endpoints import ENDPOINTS
-from translators import DIALECTS
+from translators import TARGETS
 from translators.hosts import DEMO_URL, HOSTS
 
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -51,7 +51,7 @@ def serves(kind: str) -> str:
     """What a type of provider can be asked, as the metrics name it."""
     if kind == "demo":
         return "what its `dialect` can be asked, and every failure on demand"
-    asked = (each.operation for each in ENDPOINTS if HOSTS[kind].spoken_for(each.spoken, "", DIALECTS))
+    asked = (each.operation for each in ENDPOINTS if HOSTS[kind].spoken_for(each.spoken, "", TARGETS))
     return ", ".join(asked).replace("_", " ") or "nothing yet"
 
 

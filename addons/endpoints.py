@@ -22,6 +22,8 @@ class Endpoint:
     multipart: bool = False
     streams: bool = False
     """Whether all of its answers are streams; elsewhere the body says so."""
+    whole: bool = False
+    """Whether none of its answers is a stream, whatever the body says."""
 
     @property
     def names_model(self) -> bool:
@@ -38,11 +40,16 @@ ENDPOINTS = (
     Endpoint("openai", "/v1/completions", "completion", "openai_completions"),
     Endpoint("openai", "/v1/embeddings", "embeddings", "openai_embeddings"),
     Endpoint("openai", "/v1/responses", "responses", "openai_responses"),
+    Endpoint(
+        "openai", "/v1/responses/input_tokens", "responses_input_tokens", "openai_input_tokens", whole=True
+    ),
     Endpoint("openai", "/v1/images/generations", "image_generation", "openai_images"),
     Endpoint("openai", "/v1/audio/speech", "speech", "openai_speech"),
     Endpoint("openai", "/v1/audio/transcriptions", "transcription", "openai_transcriptions", multipart=True),
     Endpoint("openai", "/v1/audio/translations", "translation", "openai_translations", multipart=True),
+    Endpoint("openai", "/tokenize", "tokenize", "vllm_tokenize", whole=True),
     Endpoint("anthropic", "/v1/messages", "messages", "anthropic_messages"),
+    Endpoint("anthropic", "/v1/messages/count_tokens", "count_tokens", "anthropic_count", whole=True),
 )
 
 MODELS = "/v1/models"

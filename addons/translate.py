@@ -4,6 +4,7 @@ import time
 from collections.abc import Awaitable
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
+from typing import Any, cast
 from urllib.parse import quote
 
 import orjson
@@ -17,8 +18,9 @@ from addons.multipart import with_model
 from addons.outgoing import host_of, outgoing_request
 from addons.proxy import Exchange, Failure, Timeouts, drop_header, header
 from addons.refusals import Refusals
-from translators import DIALECTS, SOURCES
+from translators import TARGETS
 from translators.canonical import Failed, Json, JsonValue
+from translators.dialect import Source
 from translators.errors import STATUS, BadRequest, BadUpstream, Unsupported, Wanted
 from translators.fields import spelling
 from translators.stream import ENDED_EARLY, Head, Stream
@@ -63,7 +65,8 @@ class Translate:
             call.fetched |= await self._files.files(wanted.addresses, wanted.meaning)
         except Unsupported as error:
             assert call.endpoint
-            field = spelling(error.meaning, SOURCES[call.endpoint.spoken.NAME].READS)
+            source = cast(Source[Any, Any], call.endpoint.spoken)  # only what was read names files
+            field = spelling(error.meaning, source.READS)
             call.unsupported.append((backend.provider, field, error.reason))
             return
         self._try(call, backend)
@@ -86,9 +89,10 @@ class Translate:
             self._ask(call, backend, replace(call.current), call.rest.pop(0))
             return
         model, host = backend.model or call.model, host_of(provider)
-        target = host.spoken_for(call.endpoint.spoken, model, DIALECTS)
+        target = host.spoken_for(call.endpoint.spoken, model, TARGETS)
         if not target:
             raise Unsupported(call.endpoint.path, f"is nothing that {provider.type} serves")
+        model = host.paths[target.NAME].named(model)
         translator = Translator(call.endpoint.spoken, target, host.envelope(target))
         if call.body:
             files = call.fetched if call.config.server.fetch_images else None

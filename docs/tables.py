@@ -22,7 +22,7 @@ from addons.config_types import TYPES
 from addons.config_values import BYTES, Address
 from addons.demo import MODELS
 from addons.endpoints import ENDPOINTS
-from translators import DIALECTS, SOURCES
+from translators import DIALECTS, SOURCES, TARGETS
 from translators.dialect import ChatDialect, ChatSource, Spoken
 from translators.fields import Means, Own, fate, lack_of
 from translators.hosts import DEMO_HOSTS, HOSTS, PRESETS, Envelope, Host
@@ -116,7 +116,7 @@ def gateway_path(family: str, path: str) -> str:
 
 def serves(spoken: Spoken, host: Host) -> str:
     """How a type of provider answers at an endpoint."""
-    target = host.spoken_for(spoken, "", DIALECTS)
+    target = host.spoken_for(spoken, "", TARGETS)
     return "-" if not target else "as it is" if target.NAME == spoken.NAME else "translated"
 
 

@@ -196,6 +196,7 @@ def _check_form(body: Record) -> None:
 NATIVE: tuple[Spoken, ...] = (
     Native("openai_embeddings", _check_embeddings, ChunkReader, chunk_failure),
     Native("openai_responses", _check_responses, _EventReader, _event_failure),
+    Native("openai_input_tokens", _check_responses, _EventReader, _event_failure),
     Native("openai_images", _check_images, _EventReader, _event_failure),
     Native("openai_speech", _check_speech, _EventReader, _event_failure),
     Native("openai_transcriptions", _check_form, _EventReader, _event_failure),

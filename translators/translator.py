@@ -93,10 +93,16 @@ class Translator:
             changes["model"] = model
         if self._envelope is BARE:
             return Outgoing(body.edited(changes))
+        return self._enveloped(body, changes, betas)
+
+    def _enveloped(self, body: Body, changes: Json, betas: Sequence[str]) -> Outgoing:
         added, dropped = self._added(body.json.keys(), betas)
         leaves = self._envelope.leaves
         kept = {name: value for name, value in (added | changes).items() if name not in leaves}
-        return Outgoing(body.edited(kept, leaves), dropped)
+        return Outgoing(self._packed(body.edited(kept, leaves)), dropped)
+
+    def _packed(self, body: bytes) -> bytes:
+        return self._envelope.packs(body) if self._envelope.packs else body
 
     def _translated(self, asked: Json, fetched: Mapping[str, Data] | None) -> Outgoing:
         source, target = cast(Source[Any, Any], self.source), cast(Dialect[Any, Any], self.target)
@@ -140,7 +146,7 @@ class Translator:
         body |= self._added(body.keys(), ())[0]
         for name in self._envelope.leaves:
             body.pop(name, None)
-        return encode(self._envelope.written(body))
+        return self._packed(encode(self._envelope.written(body)))
 
     def _added(self, present: Collection[str], betas: Sequence[str]) -> tuple[Json, tuple[str, ...]]:
         """What the host wants in the body, and which of the client's betas it does not take."""
@@ -159,6 +165,7 @@ class Translator:
 
         `created` is in Unix seconds; `id` is the answer's where it does not tell one itself.
         """
+        body = self._unpacked(body)
         if self.identity:
             self._meter(body)
             return body
@@ -171,6 +178,12 @@ class Translator:
             return orjson.dumps(cast(Source[Any, Any], self.source).write_response(events, created=created))
         except UNREADABLE as error:
             raise BadUpstream(UNTELLABLE) from error
+
+    def _unpacked(self, body: bytes) -> bytes:
+        try:
+            return self._envelope.unpacks(body) if self._envelope.unpacks else body
+        except UNREADABLE as error:
+            raise BadUpstream("The provider's answer can't be read.") from error
 
     def part(self, body: bytes, id: str = "") -> None:
         """The answer to one of several requests, not the last. Raises `BadUpstream` when it can't be read."""

@@ -4,19 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from translators.fields import Lack
-from translators.hosts.host import BARE, Envelope, Host, Path
+from translators.hosts.host import BARE, BESIDE, Envelope, Host, Path
 
 OPENAI_PATHS: Mapping[str, Path] = {
     "openai_chat": Path("/chat/completions"),
     "openai_completions": Path("/completions"),
     "openai_embeddings": Path("/embeddings"),
     "openai_responses": Path("/responses"),
+    "openai_input_tokens": Path("/responses/input_tokens"),
     "openai_images": Path("/images/generations"),
     "openai_speech": Path("/audio/speech"),
     "openai_transcriptions": Path("/audio/transcriptions"),
     "openai_translations": Path("/audio/translations"),
 }
 """OpenAI's own, after the version."""
+TOKENIZE = Path(f"{BESIDE}/tokenize")
+"""vLLM's, which has no version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Preset:
     base_url: str | None
     """Up to and including the version; `None` where everyone has an address of his own."""
     serves: str
-    """Names in `OPENAI_PATHS`, without `openai_`."""
+    """Names in `OPENAI_PATHS`, without `openai_`, and vLLM's `tokenize`."""
     docs: str
     """Where its vendor tells all this."""
     key: str = ""
@@ -38,13 +41,13 @@ class Preset:
 
     @property
     def dialects(self) -> tuple[str, ...]:
-        return tuple(f"openai_{name}" for name in self.serves.split())
+        return tuple(f"{'vllm' if name == 'tokenize' else 'openai'}_{name}" for name in self.serves.split())
 
 
 def host_of_preset(name: str, preset: Preset) -> Host:
     """The row in the table of hosts."""
     return Host(
-        {dialect: OPENAI_PATHS[dialect] for dialect in preset.dialects},
+        {dialect: OPENAI_PATHS.get(dialect, TOKENIZE) for dialect in preset.dialects},
         envelopes={} if preset.chat is BARE else {"openai_chat": preset.chat},
         label=preset.label or name,
     )
@@ -225,7 +228,7 @@ PRESETS: Mapping[str, Preset] = {
     ),
     "vllm": Preset(
         "http://127.0.0.1:8000/v1",
-        "chat completions embeddings responses transcriptions translations",
+        "chat completions embeddings responses transcriptions translations tokenize",
         "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
     ),
     "ollama": Preset(
