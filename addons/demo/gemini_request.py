@@ -45,7 +45,6 @@ def body_of(request: Incoming) -> Json:
 
 
 def ask_of(request: Incoming, body: Json, api: Api, *, stream: bool) -> Ask:
-    """What a message of this API asks, which was seen to be one."""
     contents = [members(content) for content in items(body.get("contents"))]
     check_conversation(contents, api)
     if "systemInstruction" in body:
