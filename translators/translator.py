@@ -231,7 +231,7 @@ class Translator:
         return failed, orjson.dumps(written)
 
     def _may_pass(self, error: bytes, written: Json) -> bool:
-        """Whether it is an error of the dialect's own: a host of another vendor may have its own words for it."""
+        """Whether it is an error of the dialect's own: a host may have other words for it."""
         try:
             told = orjson.loads(error)
         except orjson.JSONDecodeError:
