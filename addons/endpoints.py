@@ -24,6 +24,8 @@ class Endpoint:
     """Whether all of its answers are streams; elsewhere the body says so."""
     query: tuple[str, str] | None = None
     """A parameter and the only value of it that is served."""
+    whole: bool = False
+    """Whether none of its answers is a stream, whatever the body says."""
 
     @property
     def names_model(self) -> bool:
@@ -43,12 +45,16 @@ ENDPOINTS = (
     Endpoint("openai", "/rerank", "rerank", "jina_rerank"),
     Endpoint("cohere", "/v2/rerank", "rerank", "cohere_rerank"),
     Endpoint("openai", "/v1/responses", "responses", "openai_responses"),
+    Endpoint(
+        "openai", "/v1/responses/input_tokens", "responses_input_tokens", "openai_input_tokens", whole=True
+    ),
     Endpoint("openai", "/v1/images/generations", "image_generation", "openai_images"),
     Endpoint("openai", "/v1/images/edits", "image_edit", "openai_image_edits", multipart=True),
     Endpoint("openai", "/v1/images/variations", "image_variation", "openai_image_variations", multipart=True),
     Endpoint("openai", "/v1/audio/speech", "speech", "openai_speech"),
     Endpoint("openai", "/v1/audio/transcriptions", "transcription", "openai_transcriptions", multipart=True),
     Endpoint("openai", "/v1/audio/translations", "translation", "openai_translations", multipart=True),
+    Endpoint("openai", "/tokenize", "tokenize", "vllm_tokenize", whole=True),
     Endpoint("anthropic", "/v1/messages", "messages", "anthropic_messages"),
     Endpoint("gemini", "/v1beta/models/{model}:generateContent", "generate_content", "gemini_generate"),
     Endpoint(
@@ -61,6 +67,7 @@ ENDPOINTS = (
     ),
     Endpoint("bedrock", "/model/{model}/converse", "converse", "bedrock_converse"),
     Endpoint("bedrock", "/model/{model}/converse-stream", "converse", "bedrock_converse", streams=True),
+    Endpoint("anthropic", "/v1/messages/count_tokens", "count_tokens", "anthropic_count", whole=True),
 )
 
 MODELS = "/v1/models"

@@ -81,7 +81,7 @@ class Match:
         stream = fields.get("stream")
         if not isinstance(stream, bool | None):
             raise BadRequest("stream", "must be true or false")
-        call.model, call.stream = model, bool(stream)
+        call.model, call.stream = model, bool(stream) and not endpoint.whole
         endpoint.spoken.check_request(fields)
 
     def _header_model(self, request: http.Request) -> str:

@@ -1,5 +1,6 @@
 """The request of an attempt: built new, with nothing of the client's in it but what is copied by name."""
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ from addons.config import BodyEdits, Effective, Provider, address_of
 from addons.proxy import header
 from translators.body import parse
 from translators.dialect import Spoken
-from translators.hosts import DEMO_HOSTS, DEMO_URL, HOSTS, Host
+from translators.hosts import BESIDE, DEMO_HOSTS, DEMO_URL, HOSTS, Host
 
 FORWARDED = ("user-agent", "idempotency-key", "traceparent", "tracestate")
 """Headers of a client that any provider may see."""
@@ -29,6 +30,13 @@ def host_of(provider: Provider) -> Host:
 def base_url_of(provider: Provider) -> str:
     """Where a provider is; the embedded one has a name that only the gateway itself can resolve."""
     return DEMO_URL if provider.type == "demo" else provider.base_url
+
+
+def url_of(base_url: str, path: str) -> str:
+    """Where a host's path is. After `BESIDE` it stands beside the base URL's version, and not below it."""
+    if path.startswith(BESIDE):
+        return re.sub(r"/v\d\w*$", "", base_url) + path.removeprefix(BESIDE)
+    return base_url + path
 
 
 def outgoing_request(
@@ -50,9 +58,8 @@ def outgoing_request(
     for name in settings.headers.remove:
         headers.pop(name, None)
     headers |= settings.headers.set
-    return request_to(
-        base_url_of(provider) + path, headers, mutated(body, settings.body) if call.body else body
-    )
+    url = url_of(base_url_of(provider), path)
+    return request_to(url, headers, mutated(body, settings.body) if call.body else body)
 
 
 def mutated(body: bytes, edits: BodyEdits) -> bytes:

@@ -12,8 +12,9 @@ from addons.call import Call
 from addons.config import DEMO_ADDRESS, Config, Provider, address_of
 from addons.credentials import Credentials
 from addons.demo.addon import Demo
-from addons.outgoing import base_url_of
+from addons.outgoing import base_url_of, host_of, url_of
 from addons.proxy import Exchange, Unsent, drop_header, shallow
+from translators.hosts import BESIDE
 
 SHORTEST_SECRET = 8
 """Characters. What is shorter protects nothing, and may be a part of any word that a model says."""
@@ -103,11 +104,20 @@ def unsent(flow: http.HTTPFlow) -> http.Request:
     raise Unsent("no credentials")
 
 
+def _beside(provider: Provider, base: str) -> Iterable[str]:
+    wholes = (each.whole for each in host_of(provider).paths.values())
+    return (urlsplit(url_of(base, whole)).path for whole in wholes if whole.startswith(BESIDE))
+
+
 def check_egress(provider: Provider, request: http.Request) -> None:
-    """That an attempt goes to its own provider, and there to no other place than below its base URL."""
+    """That an attempt goes to its own provider, and there to no other place than below its base URL.
+
+    But for those few that its host has beside the version, each as a whole.
+    """
     base = base_url_of(provider)
     scheme, path = urlsplit(base)[0::2][:2]
     if request.scheme != scheme or (request.host, request.port) != address_of(base):
         raise PermissionError("An attempt goes to another place than its provider.")
-    if not request.path.startswith(path + "/") or ".." in unquote(request.path) or request.authority:
+    below = request.path.startswith(path + "/") or request.path in _beside(provider, base)
+    if not below or ".." in unquote(request.path) or request.authority:
         raise PermissionError("An attempt has a path that leads elsewhere.")

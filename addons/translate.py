@@ -97,6 +97,7 @@ class Translate:
             if host.spoken_for(call.endpoint.spoken, "", TARGETS):
                 raise Unsupported("model", f"{model[:200]} is nothing to be asked at {call.endpoint.path}")
             raise Unsupported(call.endpoint.path, f"is nothing that {provider.type} serves")
+        model = host.paths[target.NAME].named(model)
         translator = Translator(call.endpoint.spoken, target, host.envelope(target))
         if call.body:
             files = call.fetched if call.config.server.fetch_images else None

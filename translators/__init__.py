@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from translators import anthropic_messages, bedrock_converse, gemini_generate, openai_chat
+from translators.anthropic_count import AnthropicCount
 from translators.bedrock_cohere_embed import COHERE_V3, COHERE_V4
+from translators.bedrock_count import BedrockCount
 from translators.bedrock_nova_embed import NOVA_EMBED
 from translators.bedrock_nova_image import NOVA_IMAGE
 from translators.bedrock_rerank import BEDROCK_RERANK
@@ -12,15 +14,18 @@ from translators.bedrock_stability import STABILITY
 from translators.bedrock_titan_embed import TITAN_MULTIMODAL, TITAN_V1, TITAN_V2
 from translators.cohere_embed import COHERE_EMBED
 from translators.cohere_rerank import Rerank
-from translators.dialect import ChatDialect, Source, Spoken, Target
+from translators.dialect import ChatDialect, CountDialect, Source, Spoken, Target
+from translators.gemini_count import GeminiCount
 from translators.google_embeddings import GEMINI_EMBED, VERTEX_EMBED, VERTEX_PREDICT, VERTEX_PREDICT_ONE
 from translators.jina_rerank import JinaRerank
 from translators.openai_completions import Completions
 from translators.openai_embeddings import Embeddings
 from translators.openai_images import Images
+from translators.openai_input_tokens import InputTokens
 from translators.openai_native import NATIVE
 from translators.vertex_imagen import VERTEX_IMAGEN
 from translators.vertex_rank import VERTEX_RANK
+from translators.vllm_tokenize import Tokenize
 
 DIALECTS: Mapping[str, ChatDialect] = {
     "openai_chat": openai_chat,
@@ -29,6 +34,14 @@ DIALECTS: Mapping[str, ChatDialect] = {
     "gemini_generate": gemini_generate,
 }
 """Chats, which can be translated into each other."""
+
+COUNTS: Mapping[str, CountDialect] = {
+    "anthropic_count": AnthropicCount(),
+    "vllm_tokenize": Tokenize(),
+    "bedrock_count": BedrockCount(),
+    "gemini_count": GeminiCount(),
+}
+"""Those that only count a prompt, and can be translated into each other."""
 
 _EMBEDDINGS: tuple[Target[Any, Any], ...] = (
     Embeddings(),
@@ -50,12 +63,15 @@ _IMAGES: tuple[Target[Any, Any], ...] = (Images(), NOVA_IMAGE, STABILITY, VERTEX
 
 TARGETS: Mapping[str, Target[Any, Any]] = {
     **DIALECTS,
+    **COUNTS,
+    "openai_input_tokens": InputTokens(),
     **{target.NAME: target for target in (*_EMBEDDINGS, *_RERANKS, *_IMAGES)},
 }
 """What providers may speak whatever the client speaks of the same kind."""
 
 SOURCES: Mapping[str, Source[Any, Any]] = {
     **DIALECTS,
+    **COUNTS,
     "openai_completions": Completions(),
     "openai_embeddings": Embeddings(),
     "openai_images": Images(),

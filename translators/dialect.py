@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from translators.canonical import Event, Failed, Json, Request
+from translators.canonical import Counting, Event, Failed, Json, Request
 from translators.fields import Lacks, Reads
 
 
@@ -134,3 +134,4 @@ class Dialect[Asked, Told](Source[Asked, Told], Target[Asked, Told], Protocol):
 
 type ChatSource = Source[Request, Event]
 type ChatDialect = Dialect[Request, Event]
+type CountDialect = Dialect[Request, Counting]

@@ -182,6 +182,7 @@ NATIVE: tuple[Spoken, ...] = (
     Native("openai_responses", _check_responses, _EventReader, _event_failure),
     Native("openai_image_edits", _check_form, *IMAGES),
     Native("openai_image_variations", _check_form, *IMAGES),
+    Native("openai_input_tokens", _check_responses, _EventReader, _event_failure),
     Native("openai_speech", _check_speech, _EventReader, _event_failure),
     Native("openai_transcriptions", _check_form, _EventReader, _event_failure),
     Native("openai_translations", _check_form, _EventReader, _event_failure),

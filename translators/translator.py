@@ -107,10 +107,16 @@ class Translator:
             changes["model"] = model
         if self._envelope is BARE:
             return Outgoing(body.edited(changes))
+        return self._enveloped(body, changes, betas)
+
+    def _enveloped(self, body: Body, changes: Json, betas: Sequence[str]) -> Outgoing:
         added, dropped = self._added(body.json.keys(), betas)
         leaves = self._envelope.leaves
         kept = {name: value for name, value in (added | changes).items() if name not in leaves}
-        return Outgoing(body.edited(kept, leaves), dropped)
+        return Outgoing(self._packed(body.edited(kept, leaves)), dropped)
+
+    def _packed(self, body: bytes) -> bytes:
+        return self._envelope.packs(body) if self._envelope.packs else body
 
     def _translated(self, asked: Json, fetched: Mapping[str, Data] | None) -> Outgoing:
         source, target = cast(Source[Any, Any], self.source), cast(Target[Any, Any], self.target)
@@ -168,7 +174,7 @@ class Translator:
         body |= added
         for name in (*self._envelope.leaves, *(["betas"] if betas else [])):
             body.pop(name, None)
-        return encode(self._envelope.written(body))
+        return self._packed(encode(self._envelope.written(body)))
 
     def _added(self, present: Collection[str], betas: Sequence[str]) -> tuple[Json, tuple[str, ...]]:
         """What the host wants in the body, and which of the client's betas it does not take."""
@@ -188,6 +194,7 @@ class Translator:
         `created` is in Unix seconds; `id` is the answer's where it does not tell one itself, and `tokens`
         what went into it where it does not say.
         """
+        body = self._unpacked(body)
         if self.identity:
             self._meter(body)
             return body
@@ -200,6 +207,12 @@ class Translator:
             return orjson.dumps(cast(Source[Any, Any], self.source).write_response(events, created=created))
         except UNREADABLE as error:
             raise BadUpstream(UNTELLABLE) from error
+
+    def _unpacked(self, body: bytes) -> bytes:
+        try:
+            return self._envelope.unpacks(body) if self._envelope.unpacks else body
+        except UNREADABLE as error:
+            raise BadUpstream("The provider's answer can't be read.") from error
 
     def part(self, body: bytes, id: str = "", tokens: int | None = None) -> None:
         """The answer to one of several requests, not the last. Raises `BadUpstream` when it can't be read."""
@@ -250,9 +263,20 @@ class Translator:
         """The provider's own error, and its body in the client's words; `None` when it may pass as it is."""
         failed = self.target.read_error(status, body)
         self.outcome.see(failed)
-        if self.identity and not self._envelope.own_errors and _is_json(body):
+        written = self.source.write_error(failed, request_id)
+        if self.identity and self._may_pass(body, written):
             return failed, None
-        return failed, orjson.dumps(self.source.write_error(failed, request_id))
+        return failed, orjson.dumps(written)
+
+    def _may_pass(self, error: bytes, written: Json) -> bool:
+        """Whether it is an error of the dialect's own: a host may have other words for it."""
+        try:
+            told = orjson.loads(error)
+        except orjson.JSONDecodeError:
+            return False
+        if self._envelope is BARE:
+            return True
+        return isinstance(told, dict) and written.keys() - {"request_id"} <= told.keys()
 
     def stream(self, created: int, id: str = "") -> "Stream":
         """`created` and `id` as for `response`."""
@@ -286,11 +310,3 @@ def _check_vectors(events: Sequence[Told], count: int | None) -> None:
 def _betas(said: Json | None) -> list[str]:
     flags = (said or {}).get("betas")
     return [flag for flag in flags if isinstance(flag, str)] if isinstance(flags, list) else []
-
-
-def _is_json(body: bytes) -> bool:
-    try:
-        orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return False
-    return True

@@ -21,6 +21,11 @@ MESSAGES: dict[str, str] = {
         model@gemini:string serviceTier@gemini:string store@gemini:bool labels@vertex:any
         modelArmorConfig@vertex:any
     """,
+    "CountTokensRequest": """
+        contents:[Content] generateContentRequest@gemini:GenerateContentRequest model@vertex:string
+        instances@vertex:any
+        systemInstruction@vertex:Content tools@vertex:[Tool] generationConfig@vertex:GenerationConfig
+    """,
     "Content": "parts:[Part] role:string",
     "Part": """
         text:string inlineData:Blob functionCall:FunctionCall functionResponse:FunctionResponse

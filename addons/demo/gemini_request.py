@@ -28,7 +28,7 @@ def reader(api: Api, *, stream: bool) -> Callable[[Incoming], Ask]:
 
     def read(request: Incoming) -> Ask:
         body = fields.read("GenerateContentRequest", body_of(request))
-        return _ask(request, body, api, stream)
+        return ask_of(request, body, api, stream=stream)
 
     return read
 
@@ -44,7 +44,7 @@ def body_of(request: Incoming) -> Json:
     return members(body)  # pyright: ignore[reportUnknownArgumentType]
 
 
-def _ask(request: Incoming, body: Json, api: Api, stream: bool) -> Ask:
+def ask_of(request: Incoming, body: Json, api: Api, *, stream: bool) -> Ask:
     contents = [members(content) for content in items(body.get("contents"))]
     check_conversation(contents, api)
     if "systemInstruction" in body:

@@ -8,7 +8,7 @@ from typing import Any
 from addons.demo import openai_errors
 from addons.demo.answer import Answer, Ask, Choice, Content, Endpoint, Failure, Frames, Usage
 from addons.demo.openai_request import headers
-from addons.demo.openai_responses_request import read
+from addons.demo.openai_responses_request import read, read_for_count
 from addons.demo.wire import CREATED, Json, dump, members, sse, words
 
 ECHOED: Json = {
@@ -30,6 +30,10 @@ ECHOED: Json = {
 def write(ask: Ask, answer: Answer) -> Content:
     status = "in_progress" if ask.model == "no-finish" else _status(answer)
     return Content(dump(_response(ask, status, items(ask, answer), answer.usage)))
+
+
+def write_count(ask: Ask, _answer: Answer) -> Content:
+    return Content(dump({"object": "response.input_tokens", "input_tokens": ask.tokens}))
 
 
 def _status(answer: Answer) -> str:
@@ -180,6 +184,13 @@ ENDPOINTS = (
         read=read,
         write=write,
         stream=stream,
+        error=openai_errors.write,
+        headers=headers,
+    ),
+    Endpoint(
+        path=re.compile("/v1/responses/input_tokens"),
+        read=read_for_count,
+        write=write_count,
         error=openai_errors.write,
         headers=headers,
     ),

@@ -7,6 +7,10 @@ from addons.demo.openai_request import body_of, check_sampling, limit_of, option
 from addons.demo.wire import Json, digest, items, members, text, words
 
 IMAGE_TOKENS = 85
+COUNTED = frozenset(
+    {"conversation", "input", "instructions", "model", "parallel_tool_calls", "personality", "text"}
+    | {"previous_response_id", "reasoning", "tool_choice", "tools", "truncation"}
+)
 TEXTS = ("input_text", "output_text", "text")
 
 
@@ -36,6 +40,14 @@ def read(request: Incoming) -> Ask:
         tokens=_tokens(body, entries, offered),
         **_format(members(members(body.get("text")).get("format"))),
     )
+
+
+def read_for_count(request: Incoming) -> Ask:
+    """Of `input_tokens`, which takes nothing that has no part in the count."""
+    for name in body_of(request):
+        if name not in COUNTED:
+            raise Rejected(f"Unknown parameter: '{name}'.", name, "unknown_parameter")
+    return read(request)
 
 
 def _entries(given: Any) -> list[Json]:

@@ -81,7 +81,7 @@ def test_addresses(url: str, address: tuple[str, str, int], host: str) -> None:
 def test_a_provider_has_a_host_and_a_place() -> None:
     providers = a_config(PROVIDERS).providers
     assert host_of(providers["a"]).label == "openai"
-    assert host_of(providers["demo-claude"]).paths.keys() == {"anthropic_messages"}
+    assert host_of(providers["demo-claude"]).paths.keys() == {"anthropic_messages", "anthropic_count"}
     assert base_url_of(providers["demo"]) == "http://demo.invalid"
 
 

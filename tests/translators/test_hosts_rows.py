@@ -151,6 +151,19 @@ def test_betas_that_aws_takes_are_in_the_body() -> None:
     assert written.dropped == ("anthropic-beta: new-9",)
 
 
+@pytest.mark.parametrize("host", ["aws-anthropic", "gcp-anthropic"])
+@pytest.mark.parametrize(
+    "body", [{"message": "slow down"}, {"error": {"code": 429, "message": "slow down", "status": "X"}}, []]
+)
+def test_an_error_of_the_cloud_itself_is_told_as_anthropic_would(host: str, body: Any) -> None:
+    translator = Translator(ANTHROPIC, ANTHROPIC, HOSTS[host].envelope(ANTHROPIC))
+    _, written = translator.error(429, orjson.dumps(body), "r")
+    told = orjson.loads(written or b"")
+    assert (told["type"], told["error"]["type"], told["request_id"]) == ("error", "rate_limit_error", "r")
+    own = orjson.dumps({"type": "error", "error": {"type": "rate_limit_error", "message": "m"}})
+    assert translator.error(429, own, "r")[1] is None
+
+
 # --- presets ----------------------------------------------------------------------------------------
 
 

@@ -159,6 +159,13 @@ class Extra:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """How many tokens a prompt has, where that is all that was asked."""
+
+    input: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """This choice is complete. `stop` is the stop sequence that was met."""
 
@@ -227,3 +234,7 @@ Event = (
     | Done
     | Failed
 )
+"""What an answer to a chat is made of."""
+
+Counting = Started | Counted | Used | Done | Failed
+"""What an answer is made of that only counts."""

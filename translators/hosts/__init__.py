@@ -6,11 +6,12 @@ A provider is a dialect on a host.
 from collections.abc import Mapping
 
 from translators.hosts.clouds import CLOUDS
-from translators.hosts.host import BARE, Envelope, Host, Path, segment
-from translators.hosts.presets import OPENAI_PATHS, PRESETS, Preset, host_of_preset
+from translators.hosts.host import BARE, BESIDE, Envelope, Host, Path, segment
+from translators.hosts.presets import OPENAI_PATHS, PRESETS, TOKENIZE, Preset, host_of_preset
 
 __all__ = [
     "BARE",
+    "BESIDE",
     "DEMO_HOSTS",
     "DEMO_URL",
     "HOSTS",
@@ -22,10 +23,15 @@ __all__ = [
     "segment",
 ]
 
+ANTHROPIC_PATHS: Mapping[str, Path] = {
+    "anthropic_messages": Path("/v1/messages"),
+    "anthropic_count": Path("/v1/messages/count_tokens"),
+}
+
 HOSTS: Mapping[str, Host] = {
-    "openai": Host(OPENAI_PATHS, label="openai"),
+    "openai": Host({**OPENAI_PATHS, "vllm_tokenize": TOKENIZE}, label="openai"),
     "anthropic": Host(
-        {"anthropic_messages": Path("/v1/messages")},
+        ANTHROPIC_PATHS,
         key_header="x-api-key",
         key_prefix="",
         headers={"anthropic-version": "2023-06-01"},
@@ -41,9 +47,11 @@ DEMO_URL = "http://demo.invalid"
 
 DEMO_HOSTS: Mapping[str, Host] = {
     "openai_chat": Host(
-        {name: Path(f"/v1{path.whole}") for name, path in OPENAI_PATHS.items()}, label="demo"
+        {name: Path(f"/v1{path.whole}") for name, path in OPENAI_PATHS.items()}
+        | {"vllm_tokenize": Path("/tokenize")},
+        label="demo",
     ),
-    "anthropic_messages": Host({"anthropic_messages": Path("/v1/messages")}, label="demo"),
+    "anthropic_messages": Host(ANTHROPIC_PATHS, label="demo"),
     "bedrock_converse": Host(
         {
             **CLOUDS["aws-bedrock"].paths,

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from translators.aws_betas import AWS_BETAS
 from translators.eventstream import AnthropicChunks
+from translators.fields import Lack
+from translators.hosts.counting import invoked, told_as_anthropic, unwrapped
 from translators.hosts.host import Envelope, Host, Path
 from translators.hosts.presets import OPENAI_PATHS
 
@@ -11,10 +13,21 @@ _IN_PATH = ("model", "stream")
 """What a path says already."""
 
 
-def _google(publisher: str, whole: str, streamed: str) -> Path:
+_COUNTED_AT_AMAZON = "/model/{model}/count-tokens"
+"""Models are counted for by their own names, and not by that of a profile, which may stand before it."""
+_PROFILE = r"^(?:us-gov|us|eu|apac|uk|au|jp|global)\."
+
+
+_VERSION = "@(?:default|latest)$"
+"""What a name may end with at Google, where no version is meant."""
+
+
+def _google(
+    publisher: str, whole: str, streamed: str = "", *, model: str = "{model}", drops: str = ""
+) -> Path:
     """https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.publishers.models"""
-    models = f"/v1/projects/{{project}}/locations/{{location}}/publishers/{publisher}/models/"
-    return Path(f"{models}{{model}}:{whole}", f"{models}{{model}}:{streamed}")
+    named = f"/v1/projects/{{project}}/locations/{{location}}/publishers/{publisher}/models/{model}"
+    return Path(f"{named}:{whole}", streamed and f"{named}:{streamed}", drops=drops)
 
 
 # https://learn.microsoft.com/azure/foundry/openai/reference (dated versions), and
@@ -23,7 +36,10 @@ _AZURE_PATHS = {name: path for name, path in OPENAI_PATHS.items() if name != "ji
 _AZURE_DATED = {
     name: Path(f"/openai/deployments/{{model}}{path.whole}?api-version={{api_version}}")
     for name, path in _AZURE_PATHS.items()
-} | {"openai_responses": Path("/openai/responses?api-version={api_version}")}
+} | {
+    name: Path(f"/openai{OPENAI_PATHS[name].whole}?api-version={{api_version}}")
+    for name in ("openai_responses", "openai_input_tokens")
+}
 _AZURE_V1 = {name: Path(f"/openai/v1{path.whole}{{query}}") for name, path in _AZURE_PATHS.items()}
 
 _INVOKE = "/model/{model}/invoke"
@@ -70,8 +86,9 @@ CLOUDS: Mapping[str, Host] = {
             "bedrock_converse": Path("/model/{model}/converse", "/model/{model}/converse-stream"),
             **_AMAZON_EMBEDDINGS,
             **_AMAZON_IMAGES,
+            "bedrock_count": Path(_COUNTED_AT_AMAZON, drops=_PROFILE),
         },
-        envelopes={"bedrock_converse": Envelope(leaves=_IN_PATH)},
+        envelopes=dict.fromkeys(("bedrock_converse", "bedrock_count"), Envelope(leaves=_IN_PATH)),
         stream_type=_EVENT_STREAM,
         label="aws.bedrock",
     ),
@@ -82,7 +99,10 @@ CLOUDS: Mapping[str, Host] = {
     ),
     # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModelWithResponseStream.html
     "aws-anthropic": Host(
-        {"anthropic_messages": Path("/model/{model}/invoke", "/model/{model}/invoke-with-response-stream")},
+        {
+            "anthropic_messages": Path("/model/{model}/invoke", "/model/{model}/invoke-with-response-stream"),
+            "anthropic_count": Path(_COUNTED_AT_AMAZON, drops=r"^.*(?=anthropic\.)"),
+        },
         withholds=("anthropic-version", "anthropic-beta"),
         envelopes={
             "anthropic_messages": Envelope(
@@ -90,9 +110,16 @@ CLOUDS: Mapping[str, Host] = {
                 leaves=_IN_PATH,
                 betas=AWS_BETAS,
                 takes_addresses=False,
-                own_errors=True,
                 framing=AnthropicChunks,
-            )
+            ),
+            "anthropic_count": Envelope(
+                adds={"anthropic_version": "bedrock-2023-05-31"},
+                leaves=_IN_PATH,
+                betas=AWS_BETAS,
+                takes_addresses=False,
+                packs=invoked,
+                unpacks=told_as_anthropic,
+            ),
         },
         stream_type=_EVENT_STREAM,
         label="aws.anthropic",
@@ -101,8 +128,16 @@ CLOUDS: Mapping[str, Host] = {
         {
             "gemini_generate": _google("google", "generateContent", "streamGenerateContent?alt=sse"),
             **_VERTEX_PREDICTIONS,
+            "gemini_count": _google("google", "countTokens"),
         },
-        envelopes={"gemini_generate": Envelope(leaves=_IN_PATH)},
+        envelopes={
+            "gemini_generate": Envelope(leaves=_IN_PATH),
+            "gemini_count": Envelope(
+                leaves=_IN_PATH,
+                packs=unwrapped,
+                lacks={"Request.tool_choice": Lack("dropped", note="Vertex AI counts without it")},
+            ),
+        },
         label="gcp.vertex_ai",
     ),
     "gcp-ranking": Host(
@@ -115,15 +150,18 @@ CLOUDS: Mapping[str, Host] = {
     ),
     # https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai
     "gcp-anthropic": Host(
-        {"anthropic_messages": _google("anthropic", "rawPredict", "streamRawPredict")},
+        {
+            "anthropic_messages": _google("anthropic", "rawPredict", "streamRawPredict"),
+            "anthropic_count": _google("anthropic", "rawPredict", model="count-tokens", drops=_VERSION),
+        },
         withholds=("anthropic-version",),
         envelopes={
             "anthropic_messages": Envelope(
-                adds={"anthropic_version": "vertex-2023-10-16"},
-                leaves=("model",),
-                takes_addresses=False,
-                own_errors=True,
-            )
+                adds={"anthropic_version": "vertex-2023-10-16"}, leaves=("model",), takes_addresses=False
+            ),
+            "anthropic_count": Envelope(
+                adds={"anthropic_version": "vertex-2023-10-16"}, leaves=("stream",), takes_addresses=False
+            ),
         },
         label="gcp.anthropic",
     ),
@@ -136,10 +174,11 @@ CLOUDS: Mapping[str, Host] = {
             ),
             "gemini_embed": Path("/v1beta/models/{model}:batchEmbedContents"),
             "vertex_imagen": Path("/v1beta/models/{model}:predict", models=r"imagen.*"),
+            "gemini_count": Path("/v1beta/models/{model}:countTokens"),
         },
         key_header="x-goog-api-key",
         key_prefix="",
-        envelopes={"gemini_generate": Envelope(leaves=_IN_PATH)},
+        envelopes=dict.fromkeys(("gemini_generate", "gemini_count"), Envelope(leaves=_IN_PATH)),
         label="gcp.gemini",
     ),
     # https://docs.cohere.com/docs/compatibility-api

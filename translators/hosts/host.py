@@ -15,6 +15,10 @@ _MODEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_:@+~/-]|\.(?!\.))*")
 """Names that may become a segment of a path: nothing in them leads anywhere else."""
 
 
+BESIDE = "/.."
+"""What a path begins with that belongs in the place of the base URL's version."""
+
+
 @dataclass(frozen=True, slots=True)
 class Path:
     """Where a host is asked, appended to the provider's base URL.
@@ -29,6 +33,8 @@ class Path:
     """A pattern for the whole name of a model; empty for any. Others are not asked in this dialect."""
     calls: str = "{model}"
     """What the host calls a model in the body, where that is longer than its name."""
+    drops: str = ""
+    """A pattern for what stands in the name of a model elsewhere, and is not known here."""
 
     def serves(self, model: str) -> bool:
         """Whether this is where such a model is asked; the empty name stands for any."""
@@ -37,6 +43,10 @@ class Path:
     def called(self, model: str, options: Mapping[str, str]) -> str:
         """A model's name in the body of a request; one that is an ARN already stays as it is."""
         return model if model.startswith("arn:") else self.calls.format(model=model, **options)
+
+    def named(self, model: str) -> str:
+        """What the model is called here."""
+        return re.sub(self.drops, "", model) if self.drops else model
 
     def to(self, model: str, stream: bool, options: Mapping[str, str]) -> str:
         """The path of one attempt. Raises `BadRequest` for a model that is no name of one."""
@@ -67,10 +77,12 @@ class Envelope:
     It refuses a request with any other."""
     takes_addresses: bool = True
     """Whether it fetches files by itself that a request names by http(s) address."""
-    own_errors: bool = False
-    """Whether its errors are in words of its own, and not in the dialect's."""
     framing: Callable[[], Framing] | None = None
     """How its streams are cut into frames, where not as the dialect itself does."""
+    packs: Callable[[bytes], bytes] | None = None
+    """Its own form of a body, once everything else is done to it."""
+    unpacks: Callable[[bytes], bytes] | None = None
+    """A good answer in the form of the dialect. May raise what is `UNREADABLE`."""
 
     # What only concerns requests that are translated: who speaks the dialect himself is taken at his word.
     renames: Mapping[str, str] = field(default_factory=dict[str, str])

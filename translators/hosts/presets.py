@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from translators.fields import Lack
-from translators.hosts.host import BARE, Envelope, Host, Path
+from translators.hosts.host import BARE, BESIDE, Envelope, Host, Path
 
 OPENAI_PATHS: Mapping[str, Path] = {
     "openai_chat": Path("/chat/completions"),
@@ -12,6 +12,7 @@ OPENAI_PATHS: Mapping[str, Path] = {
     "openai_embeddings": Path("/embeddings"),
     "openai_responses": Path("/responses"),
     "jina_rerank": Path("/rerank"),
+    "openai_input_tokens": Path("/responses/input_tokens"),
     "openai_images": Path("/images/generations"),
     "openai_image_edits": Path("/images/edits"),
     "openai_image_variations": Path("/images/variations"),
@@ -20,6 +21,12 @@ OPENAI_PATHS: Mapping[str, Path] = {
     "openai_translations": Path("/audio/translations"),
 }
 """OpenAI's own, after the version."""
+TOKENIZE = Path(f"{BESIDE}/tokenize")
+"""vLLM's, which has no version."""
+
+
+_PREFIXES = {"rerank": "jina", "tokenize": "vllm"}
+"""Whose formats those are that OpenAI does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,7 @@ class Preset:
     base_url: str | None
     """Up to and including the version; `None` where everyone has an address of his own."""
     serves: str
-    """Names in `OPENAI_PATHS`, without `openai_` and `jina_`."""
+    """Names in `OPENAI_PATHS`, without what stands before the `_`."""
     docs: str
     """Where its vendor tells all this."""
     key: str = ""
@@ -41,14 +48,13 @@ class Preset:
 
     @property
     def dialects(self) -> tuple[str, ...]:
-        names = (f"openai_{name}" for name in self.serves.split())
-        return tuple("jina_rerank" if name == "openai_rerank" else name for name in names)
+        return tuple(f"{_PREFIXES.get(name, 'openai')}_{name}" for name in self.serves.split())
 
 
 def host_of_preset(name: str, preset: Preset) -> Host:
     """The row in the table of hosts."""
     return Host(
-        {dialect: OPENAI_PATHS[dialect] for dialect in preset.dialects},
+        {dialect: OPENAI_PATHS.get(dialect, TOKENIZE) for dialect in preset.dialects},
         envelopes={} if preset.chat is BARE else {"openai_chat": preset.chat},
         label=preset.label or name,
     )
@@ -241,7 +247,7 @@ PRESETS: Mapping[str, Preset] = {
     ),
     "vllm": Preset(
         "http://127.0.0.1:8000/v1",
-        "chat completions embeddings rerank responses transcriptions translations",
+        "chat completions embeddings rerank responses transcriptions translations tokenize",
         "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
     ),
     "ollama": Preset(
