@@ -124,7 +124,8 @@ EXCEPTIONS = [
     (source, target, field, value)
     for source, target in PAIRS
     for field, fate in rows(source, target).items()
-    if field.isidentifier() and field != "stream_options"  # whose values are those of the fields inside
+    if field.isidentifier()
+    and field not in ("stream_options", "serviceTier")  # whose values are those of the fields inside
     for value in re.findall(r"`(.+?)`", fate)
 ]
 
