@@ -218,7 +218,7 @@ class Translator:
         """The provider's own error, and its body in the client's words; `None` when it may pass as it is."""
         failed = self.target.read_error(status, body)
         self.outcome.see(failed)
-        if self.identity and _is_json(body):
+        if self.identity and self._envelope.errors_pass and _is_json(body):
             return failed, None
         return failed, orjson.dumps(self.source.write_error(failed, request_id))
 

@@ -14,6 +14,7 @@ from translators import DIALECTS, SPOKEN, sse
 from translators.body import Body, parse
 from translators.canonical import Failed, Usage, Used
 from translators.errors import BadRequest, BadUpstream, Unsupported
+from translators.hosts import HOSTS
 from translators.stream import ENDED_EARLY, Outcome, Stream
 from translators.translator import Translator
 
@@ -153,6 +154,13 @@ def test_a_whole_answer_for_a_client_that_wanted_a_stream() -> None:
 def test_an_error_of_the_same_dialect_passes() -> None:
     failed, told = Translator(OPENAI, OPENAI).error(429, orjson.dumps(answers.openai_error()), "req_1")
     assert (failed.kind, failed.message, told) == ("rate_limit", "slow down", None)
+
+
+@pytest.mark.parametrize("host", ["aws-anthropic", "gcp-anthropic"])
+def test_a_clouds_own_error_is_told_in_anthropics_words(host: str) -> None:
+    translator = Translator(ANTHROPIC, ANTHROPIC, HOSTS[host].envelope(ANTHROPIC))
+    _, told = translator.error(429, b'{"message": "slow down"}', "req_1")
+    assert told and orjson.loads(told)["error"] == {"type": "rate_limit_error", "message": "slow down"}
 
 
 def test_an_error_in_other_words() -> None:

@@ -47,6 +47,7 @@ CLOUDS: Mapping[str, Host] = {
                 leaves=_IN_PATH,
                 betas=AWS_BETAS,
                 takes_addresses=False,
+                errors_pass=False,
                 framing=AnthropicChunks,
             )
         },
@@ -64,7 +65,10 @@ CLOUDS: Mapping[str, Host] = {
         withholds=("anthropic-version",),
         envelopes={
             "anthropic_messages": Envelope(
-                adds={"anthropic_version": "vertex-2023-10-16"}, leaves=("model",), takes_addresses=False
+                adds={"anthropic_version": "vertex-2023-10-16"},
+                leaves=("model",),
+                takes_addresses=False,
+                errors_pass=False,
             )
         },
         label="gcp.anthropic",
