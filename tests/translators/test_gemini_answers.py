@@ -175,3 +175,12 @@ def test_a_body_that_is_not_json_is_not_quoted() -> None:
 def test_an_error_of_ours_has_googles_shape() -> None:
     told = write_error(Failed("rate_limit", "Slow down."), "req_1")
     assert told == {"error": {"code": 429, "message": "Slow down.", "status": "RESOURCE_EXHAUSTED"}}
+
+
+def test_a_refusal_is_no_ordinary_end() -> None:
+    message = {"role": "assistant", "content": None, "refusal": "No."}
+    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+    raw = orjson.dumps({"id": "c", "model": "g", "created": NOW, "choices": [choice]})
+    told = orjson.loads(translator("gemini_generate", "openai_chat").response(raw, NOW))
+    assert told["candidates"][0]["finishReason"] == "SAFETY"
+    assert told["candidates"][0]["content"]["parts"] == [{"text": "No."}]

@@ -140,6 +140,7 @@ class _Choice:
         self._cited: list[Cited] = []
         self._tokens: tuple[Json, ...] = ()
         self._reason: StopReason | None = None
+        self._refused = False
 
     def say(
         self,
@@ -157,6 +158,7 @@ class _Choice:
     ) -> Iterator[Json]:
         match event:
             case Said(text) | Refused(text):
+                self._refused |= isinstance(event, Refused)
                 self._said += text
                 if text:
                     yield self._piece({"text": text})
@@ -197,7 +199,8 @@ class _Choice:
         if self._reason is None:
             raise BadUpstream("The provider's answer has no end.")
         parts = [_call(called, "".join(pieces)) for called, pieces in self._calls.values()]
-        piece = self._piece(*parts) | {"finishReason": _FINISH_REASONS[self._reason]}
+        reason = "refusal" if self._refused and self._reason == "end" else self._reason
+        piece = self._piece(*parts) | {"finishReason": _FINISH_REASONS[reason]}
         if self._cited:
             piece["groundingMetadata"] = write_citations(self._cited, self._said)
         if self._tokens:
