@@ -47,6 +47,8 @@ _FINISH_REASONS: dict[StopReason, str] = {
     "refusal": "SAFETY",
     "content_filter": "SAFETY",
 }
+SILENCE = b"\n\n"
+"""A sign of life. Google's SDKs know no comments: they would read one as a part of an answer."""
 
 
 class StreamWriter:
@@ -64,7 +66,7 @@ class StreamWriter:
             case Used():
                 self._used = event
             case Ping():
-                yield sse.KEEP_ALIVE
+                yield SILENCE
             case Done():
                 yield from self._end()
             case Failed():
