@@ -7,7 +7,7 @@ names that they have at each provider; only on the wire the scenario takes their
 import http.client
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -285,6 +285,8 @@ class Asked:
     body: bytes
     sent: Any = None
     """What the provider was asked; nothing where it was not."""
+    wire: Mapping[str, str] = field(default_factory=dict[str, str])
+    """And with which headers."""
 
     @property
     def dropped(self) -> str:
@@ -320,7 +322,13 @@ class Gateway:
         sent = orjson.loads(sealed.content or b"")
         status, fields, told = self._wire(sealed, PROVIDERS[provider].model, SCENARIOS.get(case, case))
         response = self._chain.answer(call, mitm.Response(b"HTTP/1.1", status, b"", fields, told, None, 0, 0))
-        return Asked(response.status_code, response.headers, response.raw_content or b"", sent)
+        return Asked(
+            response.status_code,
+            response.headers,
+            response.raw_content or b"",
+            sent,
+            dict(sealed.headers.items()),
+        )
 
     def _wire(self, sealed: mitm.Request, model: str, scenario: str) -> tuple[int, mitm.Headers, bytes]:
         """The provider's answer, when the scenario is put in the place of the model."""
