@@ -56,8 +56,11 @@ HOP_BY_HOP = frozenset(
     "connection keep-alive proxy-connection te trailer transfer-encoding upgrade host content-length".split()  # noqa: SIM905
 )
 """Headers that belong to a connection, not to a message: nobody may set them by hand."""
-CREDENTIALS = re.compile(r"authorization|proxy-authorization|x-api-key|api-key|cookie|x-amz-.*|x-goog-.*")
-"""A client's own credentials, which no provider ever gets."""
+CREDENTIALS = re.compile(
+    r"authorization|proxy-authorization|x-api-key|api-key|cookie"
+    r"|x-amz-(?!user-agent$).*|x-goog-(?!api-client$).*"
+)
+"""A client's own credentials, which no provider ever gets; two SDKs say their names in such headers, too."""
 
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)(ms|s|m|h))+")
 _SIZE = re.compile(r"(\d+)\s*([KMG]i?B|B)")

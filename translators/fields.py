@@ -152,7 +152,7 @@ class _Search:
 
     def _opaque(self, opaque: Opaque) -> None:
         own = self._reads.get(opaque.field)
-        if opaque.owner == self._owner:
+        if opaque.owner == self._owner or opaque.data is None:
             return
         if opaque.field in self._lacks and not self._lacks[opaque.field].loses(opaque, self._model):
             return

@@ -156,3 +156,13 @@ def test_a_call_that_is_made_again_keeps_its_id() -> None:
     call.bind(flow)
     Admit(Refusals(lambda: chain.config)).requestheaders(flow)
     assert call.request_id == "as-it-was"
+
+
+@pytest.mark.parametrize("name", ["x-goog-api-client", "x-amz-user-agent"])
+def test_the_name_of_an_sdk_is_no_secret(name: str) -> None:
+    """Google's SDK says it twice, and `user-agent` goes on to providers."""
+    call = a_call(a_request(**{name: "an-sdk/1.0", "user-agent": "an-sdk/1.0", "x-goog-api-key": "canary"}))
+    call.credentials = redact(call.flow.request)
+    assert call.credentials == {"canary"}
+    assert call.flow.request.headers[name] == "an-sdk/1.0"
+    check_credentials(call, a_request(**{"user-agent": "an-sdk/1.0"}))

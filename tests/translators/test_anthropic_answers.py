@@ -188,6 +188,11 @@ def test_garbage_raises_only_what_is_expected(garbage: Any, field: str) -> None:
         ),
         (402, {"error": "pay"}, Failed("billing", "pay", 402)),
         (403, {"message": "no"}, Failed("permission", "no", 403)),
+        (
+            503,
+            {"type": "error", "error": {"type": "api_error", "message": "busy"}},
+            Failed("overloaded", "busy", 503, "api_error"),
+        ),
         (422, {"detail": "bad"}, Failed("invalid_request", "bad", 422)),
         (429, [{"error": {"code": 429, "message": "slow"}}], Failed("rate_limit", "slow", 429, code="429")),
         (503, None, Failed("overloaded", "The provider answered with status 503.", 503)),

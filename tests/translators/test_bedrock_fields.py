@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
@@ -100,6 +100,35 @@ def test_what_an_arn_hides_is_not_guessed() -> None:
     assert hidden.cached
     assert not hidden.claude
     assert not hidden.schema
+
+
+@pytest.mark.parametrize(
+    ("model", "understood"),
+    [
+        ("claude-opus-4-6", True),
+        ("gemini-2.5-pro", True),
+        ("gpt-4.1", True),
+        ("us.anthropic.claude-opus-4-6-v1", True),
+        ("eu.meta.llama3-3-70b-instruct-v1:0", False),
+        ("deepseek.v3-v1:0", False),
+        ("arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc", False),
+    ],
+)
+def test_whose_words_a_models_own_fields_are(model: str, understood: bool) -> None:
+    """Those of a model that is not Bedrock's can only be a Claude's."""
+    own_fields = {"thinking": {"type": "enabled", "budget_tokens": 2000}}
+    reasoning = {"reasoningText": {"text": "Hm.", "signature": "sig"}}
+    messages = [
+        {"role": "user", "content": [{"text": "x"}]},
+        {"role": "assistant", "content": [{"reasoningContent": reasoning}, {"text": "y"}]},
+        {"role": "user", "content": [{"text": "z"}]},
+    ]
+    body = {"model": model, "messages": messages, "additionalModelRequestFields": own_fields}
+    asked = bedrock_converse.read_request(cast(canonical.Json, body))
+    assert (asked.reasoning is not None) is understood
+    thought = asked.turns[1].parts[0]
+    assert isinstance(thought, canonical.Thinking) and thought.signature
+    assert (thought.signature.owner == "anthropic") is (family(model).signatures or understood)
 
 
 def own(node: Any) -> Iterator[str]:

@@ -182,3 +182,8 @@ def test_an_attribute_may_have_the_name_of_what_it_holds() -> None:
     reads = {"cache_control": Means("Cache")}
     assert losses(asked, reads, {"Tool.cache": Lack("dropped")}, "theirs") == ["cache_control"]
     assert losses(asked, {}, {"Tool.cache": Lack("dropped")}, "theirs") == ["Tool.cache"]
+
+
+def test_nothing_of_a_vendors_own_is_nothing_to_lose() -> None:
+    asked = Request(model="m", turns=(), opaque=(Opaque("other", "x.signature", None),))
+    assert losses(asked, {}, {}, "mine") == []

@@ -2,14 +2,29 @@
 
 from typing import Any, get_args
 
+import httpx
 import orjson
 import pytest
 from google.genai import types
+from google.genai._api_client import HttpResponse
 
 from tests.matrix import NOW, translated_stream, translator
-from translators.canonical import Cited, ErrorKind, Failed, Finished, Said, Started, StopReason, Used
+from translators.canonical import (
+    Cited,
+    Done,
+    ErrorKind,
+    Event,
+    Failed,
+    Finished,
+    Ping,
+    Said,
+    Started,
+    StopReason,
+    Used,
+)
 from translators.errors import BadUpstream
-from translators.gemini_generate import StreamReader, read_error, read_response, write_error
+from translators.gemini_generate import StreamReader, StreamWriter, read_error, read_response, write_error
+from translators.gemini_generate.answer_writer import SILENCE
 
 USAGE = {"promptTokenCount": 10, "candidatesTokenCount": 5, "thoughtsTokenCount": 7, "totalTokenCount": 22}
 
@@ -175,3 +190,22 @@ def test_a_body_that_is_not_json_is_not_quoted() -> None:
 def test_an_error_of_ours_has_googles_shape() -> None:
     told = write_error(Failed("rate_limit", "Slow down."), "req_1")
     assert told == {"error": {"code": 429, "message": "Slow down.", "status": "RESOURCE_EXHAUSTED"}}
+
+
+def test_a_refusal_is_no_ordinary_end() -> None:
+    message = {"role": "assistant", "content": None, "refusal": "No."}
+    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+    raw = orjson.dumps({"id": "c", "model": "g", "created": NOW, "choices": [choice]})
+    told = orjson.loads(translator("gemini_generate", "openai_chat").response(raw, NOW))
+    assert told["candidates"][0]["finishReason"] == "SAFETY"
+    assert told["candidates"][0]["content"]["parts"] == [{"text": "No."}]
+
+
+def test_a_sign_of_life_is_nothing_to_googles_sdk() -> None:
+    said: list[Event] = [Started("r", "g"), Ping(), Said("Hi."), Ping(), Finished("end"), Done()]
+    writer = StreamWriter(created=NOW)
+    written = b"".join(frame for event in said for frame in writer.write(event))
+    assert written.startswith(SILENCE)
+    chunks: Any = [*HttpResponse({}, httpx.Response(200, content=written)).segments()]
+    parts = [part for chunk in chunks for part in chunk["candidates"][0]["content"]["parts"]]
+    assert parts == [{"text": "Hi."}]

@@ -174,7 +174,7 @@ def test_a_native_stream_holds_whole_calls() -> None:
     stream = b"".join(frame for event in events for frame in writer.write(event))
     parts = [
         part
-        for frame in frames(stream)
+        for frame in frames(stream, "gemini_generate")
         for candidate in orjson.loads(frame.removeprefix(b"data: "))["candidates"]
         for part in candidate["content"]["parts"]
     ]

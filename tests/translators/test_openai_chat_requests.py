@@ -274,3 +274,10 @@ def test_openai_loses_nothing_of_its_own() -> None:
     assert losses(read_request(REQUEST), READS, {}, "openai") == []
     hinted = read(messages=[{"role": "user", "content": [text("a", cache_control={"type": "ephemeral"})]}])
     assert losses(hinted, READS, LACKS, "openai") == ["messages[].content[].cache_control"]
+
+
+def test_the_number_that_a_stream_leaves_on_a_block_is_nothing_to_lose() -> None:
+    block = {"index": 0, "type": "thinking", "thinking": "hm", "signature": "sig"}
+    said = {"role": "assistant", "content": "So.", "thinking_blocks": [block]}
+    request = read_request({"model": "m", "messages": [{"role": "user", "content": "x"}, said]})
+    assert not [one for one in losses(request, READS, {}, "anthropic") if "index" in one]

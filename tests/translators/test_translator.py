@@ -156,6 +156,13 @@ def test_an_error_of_the_same_dialect_passes() -> None:
     assert (failed.kind, failed.message, told) == ("rate_limit", "slow down", None)
 
 
+@pytest.mark.parametrize("host", ["aws-anthropic", "gcp-anthropic"])
+def test_a_clouds_own_error_is_told_in_anthropics_words(host: str) -> None:
+    translator = Translator(ANTHROPIC, ANTHROPIC, HOSTS[host].envelope(ANTHROPIC))
+    _, told = translator.error(429, b'{"message": "slow down"}', "req_1")
+    assert told and orjson.loads(told)["error"] == {"type": "rate_limit_error", "message": "slow down"}
+
+
 def test_an_error_in_other_words() -> None:
     _, told = Translator(ANTHROPIC, OPENAI).error(429, orjson.dumps(answers.openai_error()), "req_1")
     assert told and orjson.loads(told) == {

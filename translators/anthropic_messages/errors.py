@@ -56,8 +56,9 @@ def read_failure(answer: Any, status: int | None = None) -> Failed:
     inner = cast(dict[str, Any], error) if isinstance(error, dict) else {"message": error}
     message = _text(inner.get("message")) or _text(inner.get("detail")) or _text(told.get("message"))
     kind = _text(inner.get("type"))
+    named = _KINDS.get(kind or "")
     return Failed(
-        _KINDS.get(kind or "") or _kind_of(status),
+        named if named and named != "server" else _kind_of(status),
         message or f"The provider answered with {f'status {status}' if status else 'an error'}.",
         status,
         kind,

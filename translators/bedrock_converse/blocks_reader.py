@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from translators.bedrock_converse.fields import CLAUDES, OWNER
 from translators.bedrock_converse.formats import Kind, media_type_of
-from translators.bedrock_converse.models import family
+from translators.bedrock_converse.models import meant
 from translators.body import encode
 from translators.canonical import (
     Audio,
@@ -171,7 +171,7 @@ def _result(block: Record) -> Text | Image | Document | Video | Opaque:
 def _reasoning(block: Record, model: str) -> Part:
     """Of a Claude, the proof is Anthropic's and holds there too; of any other, nobody else's."""
     content = block.must(block.record, "reasoningContent")
-    owner = CLAUDES if family(model).signatures else OWNER
+    owner = CLAUDES if meant(model).signatures else OWNER
     at = f"{_AT}.reasoningContent"
     if (encrypted := content.text("redactedContent")) is not None:
         return RedactedThinking(Opaque(owner, f"{at}.redactedContent", encrypted))

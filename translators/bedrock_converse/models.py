@@ -88,6 +88,8 @@ _FAMILIES = (
 )
 
 _OTHER = Family()
+_OURS = re.compile(r"arn:|(?:[a-z-]+\.)?[a-z0-9]+\.[a-z]")
+"""How the names of Bedrock's models begin: with an ARN, or the vendor's name after that of a region."""
 _REGION = r"(us|us-gov|eu|apac|au|ca|jp|uk|sa|mx|global)\."
 
 
@@ -96,6 +98,14 @@ def family(model: str) -> Family:
     """The first family of the table that a model's id, inference profile or ARN belongs to."""
     id = re.sub(rf"^{_REGION}", "", _in_arn(model))
     return next((family for family in _FAMILIES if re.match(family.ids, id)), _OTHER)
+
+
+def meant(model: str) -> Family:
+    """The family whose words a Converse client has used, when the model may be one elsewhere.
+
+    That is taken for a Claude: nobody else's words are understood, and what it can't do is lost in the open.
+    """
+    return family(model) if _OURS.match(model) else _CLAUDE
 
 
 def _in_arn(model: str) -> str:

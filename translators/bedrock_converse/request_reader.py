@@ -6,7 +6,7 @@ import orjson
 
 from translators.bedrock_converse.blocks_reader import read_cache, read_parts
 from translators.bedrock_converse.fields import CLAUDES, OWNER, READS, TIERS
-from translators.bedrock_converse.models import family
+from translators.bedrock_converse.models import meant
 from translators.canonical import (
     Cache,
     Effort,
@@ -169,7 +169,7 @@ class _Claudes:
         if fields is None:
             return
         rest = dict(fields.data)
-        if family(model).claude:
+        if meant(model).claude:
             self._read(fields, rest)
         self.opaque += [Opaque(OWNER, f"{_FIELDS}.{name}", value) for name, value in rest.items()]
 

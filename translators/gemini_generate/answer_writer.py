@@ -47,6 +47,8 @@ _FINISH_REASONS: dict[StopReason, str] = {
     "refusal": "SAFETY",
     "content_filter": "SAFETY",
 }
+SILENCE = b"\n\n"
+"""A sign of life. Google's SDKs know no comments: they would read one as a part of an answer."""
 
 
 class StreamWriter:
@@ -64,7 +66,7 @@ class StreamWriter:
             case Used():
                 self._used = event
             case Ping():
-                yield sse.KEEP_ALIVE
+                yield SILENCE
             case Done():
                 yield from self._end()
             case Failed():
@@ -140,6 +142,7 @@ class _Choice:
         self._cited: list[Cited] = []
         self._tokens: tuple[Json, ...] = ()
         self._reason: StopReason | None = None
+        self._refused = False
 
     def say(
         self,
@@ -157,6 +160,7 @@ class _Choice:
     ) -> Iterator[Json]:
         match event:
             case Said(text) | Refused(text):
+                self._refused |= isinstance(event, Refused)
                 self._said += text
                 if text:
                     yield self._piece({"text": text})
@@ -197,7 +201,8 @@ class _Choice:
         if self._reason is None:
             raise BadUpstream("The provider's answer has no end.")
         parts = [_call(called, "".join(pieces)) for called, pieces in self._calls.values()]
-        piece = self._piece(*parts) | {"finishReason": _FINISH_REASONS[self._reason]}
+        reason = "refusal" if self._refused and self._reason == "end" else self._reason
+        piece = self._piece(*parts) | {"finishReason": _FINISH_REASONS[reason]}
         if self._cited:
             piece["groundingMetadata"] = write_citations(self._cited, self._said)
         if self._tokens:

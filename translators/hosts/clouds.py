@@ -110,6 +110,7 @@ CLOUDS: Mapping[str, Host] = {
                 leaves=_IN_PATH,
                 betas=AWS_BETAS,
                 takes_addresses=False,
+                errors_pass=False,
                 framing=AnthropicChunks,
             ),
             "anthropic_count": Envelope(
@@ -117,6 +118,7 @@ CLOUDS: Mapping[str, Host] = {
                 leaves=_IN_PATH,
                 betas=AWS_BETAS,
                 takes_addresses=False,
+                errors_pass=False,
                 packs=invoked,
                 unpacks=told_as_anthropic,
             ),
@@ -157,10 +159,16 @@ CLOUDS: Mapping[str, Host] = {
         withholds=("anthropic-version",),
         envelopes={
             "anthropic_messages": Envelope(
-                adds={"anthropic_version": "vertex-2023-10-16"}, leaves=("model",), takes_addresses=False
+                adds={"anthropic_version": "vertex-2023-10-16"},
+                leaves=("model",),
+                takes_addresses=False,
+                errors_pass=False,
             ),
             "anthropic_count": Envelope(
-                adds={"anthropic_version": "vertex-2023-10-16"}, leaves=("stream",), takes_addresses=False
+                adds={"anthropic_version": "vertex-2023-10-16"},
+                leaves=("stream",),
+                takes_addresses=False,
+                errors_pass=False,
             ),
         },
         label="gcp.anthropic",

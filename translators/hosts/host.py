@@ -77,6 +77,8 @@ class Envelope:
     It refuses a request with any other."""
     takes_addresses: bool = True
     """Whether it fetches files by itself that a request names by http(s) address."""
+    errors_pass: bool = True
+    """Whether its errors are in the dialect's own shape; others are written anew for every client."""
     framing: Callable[[], Framing] | None = None
     """How its streams are cut into frames, where not as the dialect itself does."""
     packs: Callable[[bytes], bytes] | None = None

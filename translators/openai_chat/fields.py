@@ -88,6 +88,9 @@ READS: Reads = {
     "messages[assistant].thinking_blocks[].data": Means("RedactedThinking"),
     "messages[assistant].thinking_blocks[].redactedContent": Means("RedactedThinking"),
     "messages[assistant].thinking_blocks[].owner": Means("Thinking.signature"),
+    "messages[assistant].thinking_blocks[].index": Means(
+        "Thinking", "clients that echo a stream; it says nothing"
+    ),
     "messages[assistant].refusal": Means("Refusal"),
     "messages[assistant].audio": _AUDIO_OUTPUT,
     "messages[assistant].audio.id": _AUDIO_OUTPUT,
