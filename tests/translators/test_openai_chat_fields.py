@@ -110,7 +110,12 @@ def test_the_sample_uses_every_meaning() -> None:
         for field in fields(getattr(canonical, name))
         if field.default is not MISSING and field.name != "opaque"
     }
-    assert optional - {meaning for meaning, _ in VARIANTS} == {"Request.effort", "ToolChoice.name"}
+    elsewhere = {"Request.echo", "Request.more"}  # which no dialect writes: the translator sees to them
+    assert optional - {meaning for meaning, _ in VARIANTS} == {
+        "Request.effort",
+        "ToolChoice.name",
+        *elsewhere,
+    }
 
 
 def test_openais_own_mark_is_written_and_no_other_hint() -> None:

@@ -14,7 +14,6 @@ from translators import DIALECTS, SPOKEN, TARGETS, sse
 from translators.body import Body, parse
 from translators.canonical import Failed, Usage, Used
 from translators.errors import BadRequest, BadUpstream, Unsupported
-from translators.hosts import HOSTS
 from translators.stream import ENDED_EARLY, Outcome, Stream
 from translators.translator import Translator
 
@@ -388,14 +387,3 @@ def test_counts_may_come_one_by_one() -> None:
     ):
         outcome.see(used)
     assert outcome.used == Used(Usage(20, 9, cache_read=12, reasoning=0), "flex")
-
-
-def test_errors_in_a_hosts_own_words_are_told_in_the_clients() -> None:
-    messages = DIALECTS["anthropic_messages"]
-    aws = HOSTS["aws-anthropic"].envelope(messages)
-    body = b'{"__type": "ThrottlingException", "message": "Too many requests"}'
-    failed, written = Translator(messages, messages, aws).error(429, body, "req_1")
-    assert failed.kind == "rate_limit" and written
-    assert orjson.loads(written)["error"] == {"type": "rate_limit_error", "message": "Too many requests"}
-    own = orjson.dumps({"type": "error", "error": {"type": "api_error", "message": "x"}})
-    assert Translator(messages, messages).error(500, own, "req_1")[1] is None
