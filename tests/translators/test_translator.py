@@ -14,6 +14,7 @@ from translators import DIALECTS, SPOKEN, TARGETS, sse
 from translators.body import Body, parse
 from translators.canonical import Failed, Usage, Used
 from translators.errors import BadRequest, BadUpstream, Unsupported
+from translators.hosts import HOSTS
 from translators.stream import ENDED_EARLY, Outcome, Stream
 from translators.translator import Translator
 
