@@ -159,7 +159,9 @@ def test_a_pause_that_the_provider_asks_for_is_kept(
 
 
 @pytest.mark.parametrize(
-    ("model", "pause"), [("again", "6"), ("hurry", "4"), ("again", formatdate(time.time() + 90, usegmt=True))]
+    ("model", "pause"),
+    [("again", "6"), ("hurry", "4"), ("again", formatdate(time.time() + 90, usegmt=True))],
+    ids=["seconds", "more than is left", "date"],
 )
 def test_a_pause_that_is_too_long_is_the_clients_to_keep(
     upstream: Upstream, routing: Gateway, model: str, pause: str
