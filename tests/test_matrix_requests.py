@@ -137,6 +137,9 @@ HARMLESS = {
         'outputConfig.textFormat.structure.jsonSchema.name="primality"',
         'performanceConfig={"latency":"standard"}',
         'toolConfig.tools[].toolSpec.inputSchema.json={"type":"object","properties":{}}',
+        "toolConfig.tools[].toolSpec.strict=true",  # a schema always holds
+        'messages[].content[].document.format="txt"',  # where nothing is said, it is text
+        'messages[].content[].toolResult.status="success"',
     },
     "gemini_generate": {
         'contents[].role="user"',
@@ -295,7 +298,11 @@ BY_PLACE: Lacks = {"ToolUse.id": Lack("dropped"), "ToolResult.id": Lack("dropped
 def lacks_of(*names: str) -> Lacks:
     """What any of these dialects has no word for."""
     lacks = [{**DIALECTS[name].LACKS, **(BY_PLACE if name == "gemini_generate" else {})} for name in names]
-    return {meaning: lack for one in lacks for meaning, lack in one.items()}
+    found: dict[str, Lack] = {}
+    for meaning, lack in ((meaning, lack) for one in lacks for meaning, lack in one.items()):
+        if meaning not in found or found[meaning].only or found[meaning].by_model:  # the widest counts
+            found[meaning] = lack
+    return found
 
 
 def lost(before: Request, after: Request, lacks: Lacks) -> list[tuple[str, str]]:

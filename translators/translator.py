@@ -263,9 +263,20 @@ class Translator:
         """The provider's own error, and its body in the client's words; `None` when it may pass as it is."""
         failed = self.target.read_error(status, body)
         self.outcome.see(failed)
-        if self.identity and self._envelope.errors_pass and _is_json(body):
+        written = self.source.write_error(failed, request_id)
+        if self.identity and self._may_pass(body, written):
             return failed, None
-        return failed, orjson.dumps(self.source.write_error(failed, request_id))
+        return failed, orjson.dumps(written)
+
+    def _may_pass(self, error: bytes, written: Json) -> bool:
+        """Whether it is an error of the dialect's own: some hosts have other words for it."""
+        try:
+            told = orjson.loads(error)
+        except orjson.JSONDecodeError:
+            return False
+        if self._envelope.errors_pass:
+            return True
+        return isinstance(told, dict) and written.keys() - {"request_id"} <= told.keys()
 
     def stream(self, created: int, id: str = "") -> "Stream":
         """`created` and `id` as for `response`."""
@@ -299,11 +310,3 @@ def _check_vectors(events: Sequence[Told], count: int | None) -> None:
 def _betas(said: Json | None) -> list[str]:
     flags = (said or {}).get("betas")
     return [flag for flag in flags if isinstance(flag, str)] if isinstance(flags, list) else []
-
-
-def _is_json(body: bytes) -> bool:
-    try:
-        orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return False
-    return True

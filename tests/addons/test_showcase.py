@@ -7,9 +7,12 @@ from addons.showcase import PROVIDERS, asked
 from tests.gateway import run_command
 from translators.hosts import PRESETS
 
+NO_CHAT = {"aws-rerank", "gcp-ranking", "demo"}
+"""Types that only rank, and the embedded provider itself."""
+
 
 def test_every_type_of_provider_is_in_it() -> None:
-    assert PROVIDERS.keys() - PRESETS.keys() == TYPES.keys() - PRESETS.keys() - {"demo"}
+    assert PROVIDERS.keys() - PRESETS.keys() == TYPES.keys() - PRESETS.keys() - NO_CHAT
     assert PROVIDERS.keys() & PRESETS.keys()
 
 

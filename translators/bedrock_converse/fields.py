@@ -305,6 +305,8 @@ LACKS: Lacks = {
         note="of models that know it",
     ),
     "JsonObject": Lack("refused", note="use json_schema"),
+    "OneOf": Lack("refused", note="use json_schema"),
+    "Pattern": Lack("refused", note="use json_schema"),
     "JsonSchema.strict": Lack("dropped", harmless=(True, False), note="the schema always holds"),
     "ToolChoice.names": Lack("refused", note="a choice among some of the tools"),
     "WebSearch": Lack("refused", note="no search that all models share"),

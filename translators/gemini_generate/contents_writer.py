@@ -205,7 +205,9 @@ class _Parts:
 
 
 def _may_be_inside(file: Image | Audio | Video | Document) -> bool:
-    """Pictures and documents by their data, or files of Google's own."""
+    """Pictures and documents by their data, or files of Google's own; what is told about one has no place."""
+    if isinstance(file, Document) and (file.title or file.context):
+        return False
     return isinstance(file.source, Data) or any("functionResponse" in own.field for own in file.opaque)
 
 

@@ -187,6 +187,9 @@ LACKS: Lacks = {
     "Request.effort": Lack("dropped", only=lambda effort: False, note="a budget says more, and counts alone"),
     "Pattern": Lack("refused", note="Gemini's answer would be the text in quotes"),
     "Cache": Lack("dropped", note="Gemini caches by itself"),
+    "ToolResult.is_error": Lack(
+        "dropped", harmless=(False,), only=lambda failed: not failed, note="a success goes without saying"
+    ),
     "Tool.strict": Lack("dropped", harmless=(True, False), note="the schema always holds"),
     "JsonSchema.name": Lack("dropped", note="a label without effect", only=lambda name: False),
     "JsonSchema.description": Lack("dropped"),
