@@ -160,12 +160,13 @@ def test_a_pause_that_the_provider_asks_for_is_kept(
 
 @pytest.mark.parametrize(
     ("model", "pause"),
-    [("again", "6"), ("hurry", "4"), ("again", formatdate(time.time() + 90, usegmt=True))],
-    ids=["seconds", "more than is left", "date"],
+    [("again", "6"), ("hurry", "4"), ("again", "a date")],
 )
 def test_a_pause_that_is_too_long_is_the_clients_to_keep(
     upstream: Upstream, routing: Gateway, model: str, pause: str
 ) -> None:
+    if pause == "a date":
+        pause = formatdate(time.time() + 90, usegmt=True)
     """Longer than the route ever waits, or than there is time left."""
     upstream.script("a", whole(error("a"), 429, {"retry-after": pause}))
     answer = ask(routing, model)
