@@ -1,4 +1,4 @@
-"""Profiled: `dragoman …` under cProfile, from the first SIGHUP to the second."""
+"""Profiled: `dragoman …` under cProfile, from the first SIGPROF to the second."""
 
 import cProfile
 import signal
@@ -15,10 +15,10 @@ def _run(file: str, arguments: list[str]) -> None:
         profile.dump_stats(file)
 
     def start(*_: object) -> None:
-        signal.signal(signal.SIGHUP, stop)
+        signal.signal(signal.SIGPROF, stop)
         profile.enable()
 
-    signal.signal(signal.SIGHUP, start)  # (mitmproxy has both SIGUSRs for itself)
+    signal.signal(signal.SIGPROF, start)  # (mitmproxy has both SIGUSRs for itself, and the gateway SIGHUP)
     main(arguments, prog_name="dragoman")
 
 

@@ -32,5 +32,5 @@ def profile(file: Path, scenario: Scenario, entrant: Entrant, requests: int) -> 
 
 
 def _signal(pid: int) -> None:
-    os.kill(pid, signal.SIGHUP)
+    os.kill(pid, signal.SIGPROF)
     time.sleep(0.5)

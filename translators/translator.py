@@ -86,17 +86,22 @@ class Translator:
         `Unsupported` in the client's words for what the target can't do, and `Wanted` for files.
         """
         self._model = model
-        asked: Json = {**body.json, **(elsewhere or {}), "model": model}
         foreign = self.identity and self.target.FOREIGN and self.target.FOREIGN.search(body.raw)
-        if self.identity and not foreign and (self._envelope.takes_addresses or not self._names_files(asked)):
+        if self.identity and not foreign and (self._envelope.takes_addresses or not self._names_files(body)):
             return self._same(body, model, _betas(elsewhere))
-        return self._translated(asked, fetched)
+        return self._translated({**body.json, **(elsewhere or {}), "model": model}, fetched)
 
-    def _names_files(self, asked: Json) -> bool:
-        """Whether a request that could pass names files that the host would not fetch."""
-        if not self.target.KIND:
+    def _names_files(self, body: Body) -> bool:
+        """Whether a request that could pass names files that the host would not fetch.
+
+        One that we can't read passes all the same: it is for the provider to judge.
+        """
+        if not self.target.KIND or '"url"' not in body.text:
             return False
-        request = cast(Source[Any, Any], self.source).read_request(asked)
+        try:
+            request = cast(Source[Any, Any], self.source).read_request(body.json)
+        except (BadRequest, Unsupported, RecursionError):
+            return False
         return bool(isinstance(request, Request) and untaken(request, {}, False))
 
     def _same(self, body: Body, model: str, betas: Sequence[str]) -> Outgoing:

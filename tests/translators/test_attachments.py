@@ -110,3 +110,10 @@ def test_a_request_without_files_passes() -> None:
     )
     messages = DIALECTS["anthropic_messages"]
     assert Translator(messages, messages, GIVEN).request(parse(body), "m").body == body
+
+
+def test_what_we_can_not_read_is_for_the_provider_to_judge() -> None:
+    odd = {"model": "m", "max_tokens": 9, "messages": [{"role": "narrator", "content": f"see {WEB}"}]}
+    messages = DIALECTS["anthropic_messages"]
+    body = orjson.dumps(odd)
+    assert Translator(messages, messages, GIVEN).request(parse(body), "m").body == body
