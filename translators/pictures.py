@@ -17,6 +17,8 @@ from translators.canonical import (
 from translators.fields import Lack, Lacks
 
 LACKS: Lacks = {
+    "ImageRequest.images": Lack("refused", note="images are made from a prompt alone"),
+    "ImageRequest.mask": Lack("refused", note="images are made from a prompt alone"),
     "ImageRequest.response": Lack("refused", harmless=("b64_json",), note="images come as data, in base64"),
     "ImageRequest.background": Lack("refused", harmless=("auto", "opaque"), note="it is always opaque"),
     "ImageRequest.stream": Lack("refused", harmless=(False,), note="images come whole"),

@@ -15,10 +15,15 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class ImageRequest:
-    """A request for images made from a prompt."""
+    """A request for images: made from a prompt, or by changing others."""
 
     model: str
     prompt: str
+    """Empty where images are only to be varied."""
+    images: tuple[Data | Url, ...] = ()
+    """To be changed as the prompt says, or to be varied."""
+    mask: Data | Url | None = None
+    """An image of the first one's size, transparent where that may be changed."""
     negative_prompt: str | None = None
     """What not to show."""
     n: int | None = None
