@@ -96,7 +96,7 @@ class Translator:
 
         One that we can't read passes all the same: it is for the provider to judge.
         """
-        if not self.target.KIND or '"url"' not in body.text:
+        if not self.target.KIND or b'"url"' not in body.raw:
             return False
         try:
             request = cast(Source[Any, Any], self.source).read_request(body.json)
