@@ -93,10 +93,12 @@ def shown(headers: http.Headers) -> list[str]:
 
 def known(shown: list[str], keys: Sequence[ApiKey]) -> str | None:
     """The name of the key that was shown. Compares digests of all keys, in constant time."""
+    if not shown:
+        return None
+    digests = [sha256(candidate.encode("utf-8", "surrogateescape")).digest() for candidate in shown]
     found = None
     for number, key in enumerate(keys, 1):
-        expected = sha256(key.key.get_secret_value().encode()).digest()
-        for candidate in shown:
-            if hmac.compare_digest(sha256(candidate.encode("utf-8", "surrogateescape")).digest(), expected):
+        for digest in digests:
+            if hmac.compare_digest(digest, key.digest):
                 found = key.name or f"key-{number}"
     return found

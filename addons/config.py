@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -66,6 +67,11 @@ class ApiKey(Model):
     @classmethod
     def _bare_text(cls, value: object) -> object:
         return {"key": value} if isinstance(value, str) else value
+
+    @cached_property
+    def digest(self) -> bytes:
+        """The key's SHA-256."""
+        return sha256(self.key.get_secret_value().encode()).digest()
 
 
 def _listener(value: object) -> object:
