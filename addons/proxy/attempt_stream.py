@@ -17,6 +17,7 @@ from mitmproxy.proxy.layers.http._events import (
     ErrorCode,
     RequestProtocolError,
     ResponseData,
+    ResponseEndOfMessage,
     ResponseHeaders,
     ResponseProtocolError,
 )
@@ -29,7 +30,7 @@ from mitmproxy.proxy.layers.http._hooks import (
 
 from addons.proxy.exchange import AttemptBroke, Exchange, Failure, FailureKind, Unsent
 from addons.proxy.streams import Commands, Decision, GatewayStream, StreamId
-from addons.proxy.whole import Answered, Asked, WholeRequest
+from addons.proxy.whole import Answered, Asked, WholeRequest, WholeResponse
 
 if TYPE_CHECKING:
     from addons.proxy.layer import GatewayHttpLayer
@@ -53,7 +54,11 @@ class AttemptStream(GatewayStream):
         context.client = client
 
     def steps(self, event: events.Event) -> Commands:
-        return self.ask(event.flow) if isinstance(event, Asked) else super().steps(event)
+        if isinstance(event, Asked):
+            return self.ask(event.flow)
+        if isinstance(event, WholeResponse) and self.takes_whole(event):
+            return self.answered(event)
+        return super().steps(event)
 
     def ask(self, flow: http.HTTPFlow) -> Commands:
         """The hooks of a request that is whole from the start, and then the wire."""
@@ -139,6 +144,31 @@ class AttemptStream(GatewayStream):
         yield from super().state_wait_for_response_headers(event)
         if self.server_state in (self.state_stream_response_body, self.state_consume_response_body):
             self.deadline.set("idle", self.exchange.timeouts.idle)
+
+    def takes_whole(self, whole: WholeResponse) -> bool:
+        """Whether an answer that is whole may be taken so: it does not stream, and is not too large."""
+        is_awaited = self.server_state == self.state_wait_for_response_headers
+        small = len(whole.body) <= self.http_layer.proxy.limits.response_bytes
+        return is_awaited and small and not self.exchange.streams(whole.response)
+
+    def answered(self, whole: WholeResponse) -> Commands:
+        """What stock does about the head of an answer, its body and its end."""
+        self.deadline.stop()
+        response = self.flow.response = whole.response
+        response.stream = False
+        if (yield from self.check_invalid(False)):
+            return
+        yield HttpResponseHeadersHook(self.flow)
+        if (yield from self.check_killed(True)):
+            return
+        if self.answer.stream:  # an addon wants it so
+            yield from self.start_response_stream()
+            for part in (ResponseData(self.stream_id, whole.body), ResponseEndOfMessage(self.stream_id)):
+                yield from self.steps(part)
+            return
+        self.server_state = self.state_consume_response_body
+        self.answer.data.content = whole.body
+        yield from self.send_response()
 
     def relayed(self, data: bytes) -> list[bytes]:
         self.deadline.set("idle", self.exchange.timeouts.idle)

@@ -9,9 +9,10 @@ import re
 from collections.abc import Sequence
 
 from h11._receivebuffer import ReceiveBuffer
+from mitmproxy import http
 from mitmproxy.net.http import http1
 from mitmproxy.proxy import commands, events
-from mitmproxy.proxy.layers import http
+from mitmproxy.proxy.layers import http as layers
 from mitmproxy.proxy.layers.http._base import ReceiveHttp
 from mitmproxy.proxy.layers.http._events import (
     ErrorCode,
@@ -24,7 +25,7 @@ from mitmproxy.proxy.layers.http._events import (
 from mitmproxy.proxy.layers.http._http1 import Http1Client, make_body_reader
 
 from addons.proxy.chunks import Chunks
-from addons.proxy.heads import read_response_head
+from addons.proxy.heads import goes_on, read_response_head
 from addons.proxy.streams import Commands
 from addons.proxy.whole import WholeRequest, WholeResponse
 
@@ -46,11 +47,18 @@ class Back(Http1Client):
     # --- asking -------------------------------------------------------------------------------------
 
     def send(self, event: HttpEvent) -> Commands:
-        if isinstance(event, WholeRequest):
-            for part in event.parts():
+        return self._ask(event) if isinstance(event, WholeRequest) else super().send(event)
+
+    def _ask(self, whole: WholeRequest) -> Commands:
+        """Head and body at once, if nothing about that is unusual."""
+        request = whole.request
+        usual = request.data.http_version == b"HTTP/1.1" and "transfer-encoding" not in request.headers
+        if not (usual and whole.body and self.stream_id is None):
+            for part in whole.parts():
                 yield from super().send(part)
-        else:
-            yield from super().send(event)
+            return
+        self.stream_id, self.request, self.request_done = whole.stream_id, request, True
+        yield commands.SendData(self.conn, http1.assemble_request_head(request) + whole.body)
 
     # --- reading ------------------------------------------------------------------------------------
 
@@ -78,7 +86,7 @@ class Back(Http1Client):
         if size and 0 < size <= len(self.buf) and response.status_code >= 200:
             body = bytes(self.buf.maybe_extract_at_most(size) or b"")
             yield ReceiveHttp(WholeResponse(self.stream_id, response, body))
-            yield from self.mark_done(response=True)
+            yield from self._answered(response)
             return
         yield ReceiveHttp(ResponseHeaders(self.stream_id, response, size == 0))
         self.body_reader = make_body_reader(size)
@@ -88,6 +96,15 @@ class Back(Http1Client):
             yield from self._read_chunks(self.chunks, rest)
         else:
             yield from self.read_body(event)
+
+    def _answered(self, response: http.Response) -> Commands:
+        """The connection is free again, or what stock makes of it if that is not plain."""
+        if self.buf or not (self.request_done and self.request and goes_on(self.request, response)):
+            yield from self.mark_done(response=True)
+            return
+        self.request_done = False
+        self.request = self.response = self.stream_id = None
+        self.state = self.read_headers
 
     def _read_chunks(self, chunks: Chunks, came: bytes) -> Commands:
         assert self.stream_id is not None
@@ -110,4 +127,4 @@ class Back(Http1Client):
 
 def install() -> None:
     """Let mitmproxy's layers use it."""
-    setattr(http, "Http1Client", Back)  # noqa: B010  (the type checker knows another one)
+    setattr(layers, "Http1Client", Back)  # noqa: B010  (the type checker knows another one)

@@ -32,6 +32,7 @@ from mitmproxy.proxy.layers.http._events import (
 from mitmproxy.proxy.layers.http._hooks import (
     HttpErrorHook,
     HttpRequestHeadersHook,
+    HttpRequestHook,
     HttpResponseHeadersHook,
     HttpResponseHook,
 )
@@ -39,8 +40,9 @@ from mitmproxy.proxy.layers.http._hooks import (
 from addons.proxy.deadline import Deadline
 from addons.proxy.exchange import AttemptBroke, AttemptHook, Failure, Peek, SettledHook, good_part, refused
 from addons.proxy.messages import header, shallow
+from addons.proxy.speed import flow_between
 from addons.proxy.streams import Commands, Decision, GatewayStream
-from addons.proxy.whole import Answered, Asked, Faulty, WholeResponse
+from addons.proxy.whole import Answered, Asked, Faulty, WholeRequest, WholeResponse
 
 if TYPE_CHECKING:
     from addons.proxy.layer import GatewayHttpLayer
@@ -80,7 +82,7 @@ class ClientStream(GatewayStream):
 
     def state_wait_for_request_headers(self, event: RequestHeaders) -> Commands:
         if not event.replay_flow:
-            event.replay_flow = http.HTTPFlow(self.context.client, self.context.server)
+            event.replay_flow = flow_between(self.context.client, self.context.server)
         flow = event.replay_flow
         flow.request = event.request
         self.exchange = self.http_layer.proxy.exchange(flow)
@@ -89,6 +91,23 @@ class ClientStream(GatewayStream):
         if flow.response and not event.end_stream and self.client_state == self.state_consume_request_body:
             self.client_state = self.state_done  # refused before the body was there: it is not waited for
             yield from self.answer_locally()
+
+    def asked(self, whole: WholeRequest) -> Commands:
+        """A request that is whole: what stock does about its head, its body and its end."""
+        head = RequestHeaders(self.stream_id, whole.request, end_stream=not whole.body)
+        yield from self.state_wait_for_request_headers(head)
+        if self.client_state != self.state_consume_request_body:
+            return
+        self.flow.request.timestamp_end = time.time()
+        self.flow.request.data.content = whole.body
+        self.client_state = self.state_done
+        yield HttpRequestHook(self.flow)
+        if (yield from self.check_killed(True)):
+            return
+        if self.flow.response:
+            yield from self.answer_locally()
+        else:
+            yield from self.make_server_connection()
 
     def check_body_size(self, request: bool) -> Decision:
         """Refuse a body over the limit as soon as it is known to be: answered by the front, in JSON."""
@@ -187,6 +206,8 @@ class ClientStream(GatewayStream):
     # --- an attempt's answer ------------------------------------------------------------------------
 
     def steps(self, event: events.Event) -> Commands:
+        if isinstance(event, WholeRequest):
+            return self.asked(event)
         if isinstance(event, Answered):
             return self.answered(event)
         if isinstance(event, Faulty):

@@ -11,7 +11,7 @@ from mitmproxy.proxy import commands
 from mitmproxy.proxy.layers.http._events import ErrorCode, ResponseProtocolError
 
 from addons.proxy.messages import pause
-from addons.proxy.speed import server_at
+from addons.proxy.speed import flow_between, server_at
 
 if TYPE_CHECKING:
     from addons.proxy.recorded import Recorded
@@ -149,7 +149,7 @@ class Exchange:
 
     def begin_attempt(self, client: Client, request: http.Request) -> http.HTTPFlow:
         """The flow of one more attempt, which asks this."""
-        attempt = http.HTTPFlow(client, server_at((request.host, request.port)))
+        attempt = flow_between(client, server_at((request.host, request.port)))
         self.bind(attempt)
         self.attempts.append(attempt)
         self.delay, self.breaks = 0.0, None

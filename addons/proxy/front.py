@@ -29,7 +29,7 @@ from mitmproxy.proxy.layers.http._events import (
 from mitmproxy.proxy.layers.http._http1 import Http1Server, make_body_reader
 
 from addons.proxy.deadline import Deadline
-from addons.proxy.heads import read_request_head
+from addons.proxy.heads import goes_on, read_request_head
 from addons.proxy.messages import header
 from addons.proxy.streams import Commands, GatewayStream
 from addons.proxy.whole import WholeRequest, WholeResponse
@@ -156,6 +156,9 @@ class Front(Http1Server):
         if request:
             self._reading = False
             self._deadline.clear()
+            if not self.response_done:
+                self.request_done, self.state = True, self.wait
+                return
         along, self.buf = (self.buf, ReceiveBuffer()) if response else (None, self.buf)
         yield from super().mark_done(request=request, response=response)
         if along:
@@ -185,14 +188,25 @@ class Front(Http1Server):
     def send(self, event: HttpEvent) -> Commands:
         if type(event) is ResponseData and self._chunked:  # a piece of a stream: no more than its frame
             return self._send_chunk(event.data)
-        return self._send_parts(event) if isinstance(event, WholeResponse) else self._send(event)
+        return self._send_whole(event) if isinstance(event, WholeResponse) else self._send(event)
 
     def _send_chunk(self, data: bytes) -> Commands:
         yield commands.SendData(self.conn, b"%x\r\n%b\r\n" % (len(data), data))
 
-    def _send_parts(self, whole: WholeResponse) -> Commands:
-        for part in whole.parts():
-            yield from self._send(part)
+    def _send_whole(self, whole: WholeResponse) -> Commands:
+        """Head and body at once, and the next request may come, if nothing about that is unusual."""
+        response = whole.response
+        if not (self._complete and self.request_done and self.request and goes_on(self.request, response)):
+            for part in whole.parts():
+                yield from self._send(part)
+            return
+        yield commands.SendData(self.conn, http1.assemble_response_head(response) + whole.body)
+        self._answering = self._chunked = self.request_done = False
+        self.request = None
+        self.stream_id += 2
+        self.state = self.read_headers
+        if self.buf:
+            self._deadline.set("along", 0)
 
     def _send(self, event: HttpEvent) -> Commands:
         if isinstance(event, ResponseHeaders) and event.response.status_code >= 200:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from mitmproxy import http
 from mitmproxy.net.http import http1
 
+from addons.proxy.messages import header
 from addons.proxy.speed import headers_of
 
 _STATUS = re.compile(rb"(HTTP/\d\.\d) ([1-9]\d\d)(?: (.*))?")
@@ -37,6 +38,21 @@ def read_response_head(lines: Sequence[bytes]) -> http.Response:
         version, _headers(lines), None, None, time.time(), None, int(code), reason.strip()
     )
     return response
+
+
+def goes_on(request: http.Request, response: http.Response) -> bool:
+    """Whether it is plain that a connection goes on after this. If not, stock code looks closer."""
+    length = header(response.headers, "content-length")
+    return (
+        request.data.http_version == response.data.http_version == b"HTTP/1.1"
+        and request.data.method == b"POST"
+        and response.status_code >= 200
+        and length.isascii()
+        and length.isdigit()
+        and "connection" not in request.headers
+        and "connection" not in response.headers
+        and "transfer-encoding" not in response.headers
+    )
 
 
 def _headers(lines: Sequence[bytes]) -> http.Headers:

@@ -10,6 +10,7 @@ from mitmproxy import addonmanager, ctx, flow, http
 from mitmproxy.addons import clientplayback
 from mitmproxy.addons.serverplayback import ServerPlayback
 from mitmproxy.options import Options
+from mitmproxy.optmanager import unset
 from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.context import Context
 
@@ -32,6 +33,11 @@ class Replay:
         self._calls: dict[object, list[Recorded]] | None = None
         self.find: Callable[[http.HTTPFlow], http.HTTPFlow | None] = self._find
         """Which recorded attempt answers one."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is no recording."""
+        return not is_replaying()
 
     def load(self, loader: addonmanager.Loader) -> None:
         playback = find_addon(ServerPlayback)
@@ -95,7 +101,8 @@ async def send_again(flow: http.HTTPFlow, proxy: Proxy) -> None:
 
 def is_replaying() -> bool:
     """Whether a recording answers for the providers, so that nobody is asked anything on the network."""
-    return "server_replay" in ctx.options and bool(ctx.options.server_replay)
+    option = ctx.options._options.get("server_replay")  # (the attribute is a deep copy, each time)
+    return option is not None and option.value is not unset and bool(option.value)
 
 
 class ReplayHandler(clientplayback.ReplayHandler):

@@ -6,14 +6,16 @@ looked up at a time 8 %, `Server` objects that nobody uses 5 %, copies of option
 
 import copy
 import gc
+import time
 from collections.abc import Callable
 from functools import lru_cache
+from random import getrandbits
 from typing import Any, cast
-from uuid import uuid4
 
 from mitmproxy import http
-from mitmproxy.connection import Server
+from mitmproxy.connection import Client, Server
 from mitmproxy.options import Options
+from mitmproxy.proxy import commands
 from mitmproxy.proxy.context import Context
 
 GC_THRESHOLDS = (5000, 20, 20)
@@ -32,6 +34,7 @@ def install() -> None:
     for name, function in faster.items():
         setattr(http.Headers, name, function)
     setattr(Context, "fork", fork)  # noqa: B010  (the type checker knows another one)
+    setattr(commands.StartHook, "__new__", new_hook)  # noqa: B010
 
 
 def settle() -> None:
@@ -39,6 +42,17 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
+
+
+def new_hook(kind: type[Any], *args: object, **kwargs: object) -> object:
+    """A hook, without asking each time whether its class is one that may be made."""
+    return object.__new__(kind)
+
+
+def new_id() -> str:
+    """A random UUID, by which flows and connections are told apart: nothing that must not be guessed."""
+    digits = f"{getrandbits(128):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
 def get_all(headers: http.Headers, name: str | bytes) -> list[str]:
@@ -71,7 +85,7 @@ def contains(headers: http.Headers, name: object) -> bool:
 
 @lru_cache(maxsize=1024)
 def _lower(name: str | bytes) -> bytes:
-    """There are thirty look-ups a request, of some twenty names."""
+    """There are forty look-ups a request, of some twenty names."""
     return (name.encode("utf-8", "surrogateescape") if isinstance(name, str) else name).lower()
 
 
@@ -113,10 +127,19 @@ def snapshot(options: Options) -> Options:
 
 
 _BLANK = Server(address=None)
+_BLANK_FLOW = vars(http.HTTPFlow(cast(Client, None), _BLANK))
 
 
 def server_at(address: tuple[str, int]) -> Server:
     """A `Server` that is not connected, without the twenty checked assignments of making one."""
     twin = object.__new__(Server)
-    vars(twin).update(vars(_BLANK), id=str(uuid4()), address=address)
+    vars(twin).update(vars(_BLANK), id=new_id(), address=address)
+    return twin
+
+
+def flow_between(client: Client, server: Server) -> http.HTTPFlow:
+    """A flow with nothing on it yet."""
+    twin = object.__new__(http.HTTPFlow)
+    vars(twin).update(_BLANK_FLOW, id=new_id(), client_conn=client, server_conn=server)
+    twin.metadata, twin.timestamp_created = {}, time.time()
     return twin
