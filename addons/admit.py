@@ -12,7 +12,7 @@ from mitmproxy import http
 from addons.call import Call, attempt_call, client_call
 from addons.config import ApiKey
 from addons.config_values import CREDENTIALS
-from addons.proxy import header
+from addons.proxy import header, headers_among
 from addons.refusals import Refusals
 from translators.canonical import Failed
 
@@ -20,6 +20,7 @@ _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,200}")
 _SECRET_HEADER = re.compile(CREDENTIALS.pattern.encode(), re.IGNORECASE)
 _SECRET_PARAMETER = re.compile(rb"([?&](?:key|api[-_]?key|access_token|x-amz-[^=&]*)=)[^&]*", re.IGNORECASE)
 REDACTED = b"[redacted]"
+KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 
 
 class Admit:
@@ -85,10 +86,10 @@ def _is_secret(name: bytes) -> bool:
 
 def shown(headers: http.Headers) -> list[str]:
     """The API keys that a client presents, in any of the ways that the vendors' SDKs know."""
-    scheme, _, token = header(headers, "authorization").partition(" ")
+    told = headers_among(headers, KEY_HEADERS)
+    scheme, _, token = told.pop("authorization", "").partition(" ")
     keys = [token.strip()] if scheme.lower() == "bearer" else []
-    named = (header(headers, name) for name in ("x-api-key", "api-key", "x-goog-api-key"))
-    return [key for key in (*keys, *named) if key]
+    return [key for key in (*keys, *told.values()) if key]
 
 
 def known(shown: list[str], keys: Sequence[ApiKey]) -> str | None:

@@ -3,8 +3,6 @@
 import time
 from dataclasses import dataclass, field
 
-from mitmproxy import http
-
 from addons.config import Backend, Config, Route
 from addons.endpoints import Endpoint
 from addons.overrides import AS_CONFIGURED, Overrides
@@ -107,11 +105,7 @@ class Call(Exchange):
         return self.tries[-1] if self.tries else None
 
 
-def client_call(flow: http.HTTPFlow) -> Call | None:
-    """The call of a client's flow; `None` for attempts and for flows that are not live."""
-    return Call.of_client(flow)
-
-
-def attempt_call(flow: http.HTTPFlow) -> Call | None:
-    """The call of which a flow is an attempt; `None` for clients' flows."""
-    return Call.of_attempt(flow)
+client_call = Call.of_client
+"""The call of a client's flow; `None` for attempts and for flows that are not live."""
+attempt_call = Call.of_attempt
+"""The call of which a flow is an attempt; `None` for clients' flows."""

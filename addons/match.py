@@ -20,6 +20,7 @@ from translators import body
 from translators.canonical import Failed, Json
 from translators.errors import BadRequest
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 MODEL_HEADERS = ("x-dragoman-model", "x-ai-eg-model")
 
 
@@ -76,7 +77,7 @@ class Match:
             raise BadRequest(
                 "model", "must be a string" if model else "is required, in the body or in x-dragoman-model"
             )
-        if any(ord(character) < 32 or ord(character) == 127 for character in model):
+        if _CONTROL.search(model):
             raise BadRequest("model", "must not contain control characters")
         stream = fields.get("stream")
         if not isinstance(stream, bool | None):

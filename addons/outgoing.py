@@ -8,7 +8,7 @@ from mitmproxy import http
 
 from addons.call import Call
 from addons.config import BodyEdits, Effective, Provider, address_of
-from addons.proxy import header
+from addons.proxy import headers_among
 from translators.body import parse
 from translators.dialect import Spoken
 from translators.hosts import BESIDE, DEMO_HOSTS, DEMO_URL, HOSTS, Host
@@ -48,10 +48,11 @@ def outgoing_request(
     """
     assert call.endpoint
     client, host = call.flow.request.headers, host_of(provider)
-    names = [*FORWARDED, *provider.forward_headers]
+    names = (*FORWARDED, *(name.lower() for name in provider.forward_headers))
     if target.OWNER == call.endpoint.spoken.OWNER:
-        names += [name for name in VENDOR_FORWARDED.get(target.OWNER, ()) if name not in host.withholds]
-    headers = {**host.headers, **{name.lower(): value for name in names if (value := header(client, name))}}
+        names += tuple(name for name in VENDOR_FORWARDED.get(target.OWNER, ()) if name not in host.withholds)
+    told = headers_among(client, names)
+    headers = {**host.headers, **{name: value for name, value in told.items() if value}}
     headers["content-type"] = "application/json" if call.body else client["content-type"]
     headers.setdefault("accept", host.stream_type if call.stream else "application/json, */*")
     headers["accept-encoding"] = "identity"

@@ -15,7 +15,7 @@ from addons.decoding import RESPONSE_BYTES, Decoder, decode
 from addons.fetch import Fetch
 from addons.multipart import with_model
 from addons.outgoing import host_of, outgoing_request
-from addons.proxy import Exchange, Failure, Timeouts, drop_header, header, is_replaying
+from addons.proxy import Exchange, Failure, Timeouts, drop_header, header, headers_among, is_replaying
 from addons.refusals import Refusals, named_in_header
 from translators import SOURCES, TARGETS
 from translators.canonical import Failed, Json, JsonValue
@@ -33,6 +33,8 @@ KEPT_HEADERS = frozenset(
 RATE_LIMITS = (b"x-ratelimit-", b"anthropic-ratelimit-")
 MOST_KNOWN = 1000
 """Backends whose settings are remembered."""
+ANSWER_IDS = ("x-amzn-requestid", "x-request-id", "request-id", "apim-request-id")
+"""Headers in which providers say what they call an answer; the first that there is counts."""
 PRINTABLE = " !#$%&'()*+,/:;=?@[]^`{|}~.-_<>"
 """What stays as it is in a header's value; the rest is percent-encoded."""
 
@@ -224,7 +226,7 @@ class Translate:
         content_type = header(response.headers, "content-type")
         if translator.identity and "json" not in content_type:
             return body
-        created, id = 0 if translator.identity else created_of(response), answer_id(call)
+        created, id = (0, "") if translator.identity else (created_of(response), answer_id(call))
         if call.stream and not translator.identity and not content_type.startswith(EVENT_STREAMS):
             response.headers["content-type"] = translator.source.STREAM_TYPE
             return translator.whole_as_stream(body, created, id)
@@ -310,9 +312,8 @@ def elsewhere(call: Call) -> Json:
 def answer_id(call: Call) -> str:
     """What a provider calls its answer, where the body does not say; the same in a replay."""
     raw = call.attempts[-1].response
-    names = ("x-amzn-requestid", "x-request-id", "request-id", "apim-request-id")
-    told = (header(raw.headers, name) for name in names) if raw else iter(())
-    return next((value for value in told if value), call.request_id)
+    told = headers_among(raw.headers, ANSWER_IDS) if raw else {}
+    return next((value for value in told.values() if value), call.request_id)
 
 
 def tokens_of(raw: http.Response | None) -> int | None:

@@ -13,7 +13,7 @@ from addons.proxy.exchange import (
     refused,
 )
 from addons.proxy.exports import Exports
-from addons.proxy.messages import drop_header, header, shallow
+from addons.proxy.messages import drop_header, header, headers_among, shallow
 from addons.proxy.proxy import Answers, Limits, Proxy
 from addons.proxy.recorded import Recorded, calls_of
 from addons.proxy.replay import Replay, is_replaying, send_again
@@ -39,6 +39,7 @@ __all__ = [
     "drop_header",
     "find_addon",
     "header",
+    "headers_among",
     "is_attempt",
     "is_replaying",
     "refused",

@@ -22,7 +22,6 @@ from mitmproxy.proxy.layers.http import DropStream, SendHttp
 from mitmproxy.proxy.layers.http._base import ReceiveHttp
 from mitmproxy.proxy.layers.http._events import (
     ErrorCode,
-    RequestHeaders,
     RequestProtocolError,
     ResponseData,
     ResponseEndOfMessage,
@@ -31,18 +30,16 @@ from mitmproxy.proxy.layers.http._events import (
 )
 from mitmproxy.proxy.layers.http._hooks import (
     HttpErrorHook,
-    HttpRequestHeadersHook,
-    HttpRequestHook,
     HttpResponseHeadersHook,
     HttpResponseHook,
 )
 
+from addons.proxy.asking import AskingStream
 from addons.proxy.deadline import Deadline
 from addons.proxy.exchange import AttemptBroke, AttemptHook, Failure, Peek, SettledHook, good_part, refused
-from addons.proxy.messages import header, shallow
-from addons.proxy.speed import flow_between
-from addons.proxy.streams import Commands, Decision, GatewayStream
-from addons.proxy.whole import Answered, Asked, Faulty, WholeRequest, WholeResponse
+from addons.proxy.messages import shallow
+from addons.proxy.streams import Commands, Decision
+from addons.proxy.whole import Answered, Asked, Faulty, WholeResponse
 
 if TYPE_CHECKING:
     from addons.proxy.layer import GatewayHttpLayer
@@ -57,7 +54,7 @@ PEEK_SECONDS = 1.0
 """For how long the head of a stream is held back in case that it is followed by an error."""
 
 
-class ClientStream(GatewayStream):
+class ClientStream(AskingStream):
     """Talks to the client, and to one attempt after the other."""
 
     held: list[Any]
@@ -78,60 +75,7 @@ class ClientStream(GatewayStream):
         """Events of an abandoned attempt have no say any more."""
         return attempt == len(self.exchange.attempts) and not self.exchange.failed
 
-    # --- the request --------------------------------------------------------------------------------
-
-    def state_wait_for_request_headers(self, event: RequestHeaders) -> Commands:
-        if not event.replay_flow:
-            event.replay_flow = flow_between(self.context.client, self.context.server)
-        flow = event.replay_flow
-        flow.request = event.request
-        self.exchange = self.http_layer.proxy.exchange(flow)
-        self.exchange.bind(flow)
-        yield from super().state_wait_for_request_headers(event)
-        if flow.response and not event.end_stream and self.client_state == self.state_consume_request_body:
-            self.client_state = self.state_done  # refused before the body was there: it is not waited for
-            yield from self.answer_locally()
-
-    def asked(self, whole: WholeRequest) -> Commands:
-        """A request that is whole: what stock does about its head, its body and its end."""
-        head = RequestHeaders(self.stream_id, whole.request, end_stream=not whole.body)
-        yield from self.state_wait_for_request_headers(head)
-        if self.client_state != self.state_consume_request_body:
-            return
-        self.flow.request.timestamp_end = time.time()
-        self.flow.request.data.content = whole.body
-        self.client_state = self.state_done
-        yield HttpRequestHook(self.flow)
-        if (yield from self.check_killed(True)):
-            return
-        if self.flow.response:
-            yield from self.answer_locally()
-        else:
-            yield from self.make_server_connection()
-
-    def check_body_size(self, request: bool) -> Decision:
-        """Refuse a body over the limit as soon as it is known to be: answered by the front, in JSON."""
-        if not request:
-            return False
-        limit = self.http_layer.proxy.limits.request_bytes
-        if (declared := header(self.flow.request.headers, "content-length")).isdigit():
-            too_large = int(declared) > limit
-        else:
-            too_large = len(self.request_body_buf) > limit
-        if not too_large:
-            return False
-        if not self.request_body_buf:  # nobody has seen this flow yet
-            yield HttpRequestHeadersHook(self.flow)
-        message = f"The request body is larger than {limit} bytes."
-        self.flow.error = mitmflow.Error(message)
-        self.exchange.refused_with = 413
-        yield HttpErrorHook(self.flow)
-        yield SendHttp(
-            ResponseProtocolError(self.stream_id, message, ErrorCode.REQUEST_TOO_LARGE), self.context.client
-        )
-        self.client_state = self.server_state = self.state_errored
-        self.flow.live = False
-        return True
+    # --- attempts -----------------------------------------------------------------------------------
 
     def make_server_connection(self) -> Decision:
         """The request is complete and no addon has answered it. Nothing of it is ever sent upstream."""
@@ -139,8 +83,6 @@ class ClientStream(GatewayStream):
         self.held = []
         yield from self.next_attempt()
         return False
-
-    # --- attempts -----------------------------------------------------------------------------------
 
     def next_attempt(self) -> Commands:
         """Ask the addons for the next attempt until there is one, or none to come."""
@@ -206,8 +148,6 @@ class ClientStream(GatewayStream):
     # --- an attempt's answer ------------------------------------------------------------------------
 
     def steps(self, event: events.Event) -> Commands:
-        if isinstance(event, WholeRequest):
-            return self.asked(event)
         if isinstance(event, Answered):
             return self.answered(event)
         if isinstance(event, Faulty):

@@ -91,20 +91,20 @@ class Dispatch:
             except Exception as error:  # the edge: whatever an addon raises
                 self._failed(event, error)
 
-    def run_inline(self, event: hooks.Hook) -> bool:
-        """Run a hook of one argument here and now.
+    def run_inline(self, event: hooks.Hook) -> object | None:
+        """Run a hook of one argument here and now, and return what it is about.
 
-        `False` when it has an asynchronous handler and must go the long way, or what is left of it.
+        `None` when it has an asynchronous handler and must go the long way, or what is left of it.
         """
         handlers, plain = self._lookup(event.name)
         if not plain or leaves_the_stack(event):
-            return False
+            return None
         subject = subject_of(event)
         if not self._call(event, handlers, subject):
-            return False
+            return None
         if is_flow(subject) and (updates := self._lookup("update")[0]):
             self._call(event, updates, [subject])
-        return True
+        return subject
 
     def _call(self, event: hooks.Hook, handlers: tuple[Handler, ...], argument: object) -> bool:
         """`False` when one of them has to wait: the event then holds it, and those that come after."""

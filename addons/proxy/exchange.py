@@ -138,14 +138,14 @@ class Exchange:
     @classmethod
     def of_client(cls, flow: http.HTTPFlow) -> Self | None:
         """The exchange whose client flow this is; `None` for attempts."""
-        exchange = cls.of(flow)
-        return exchange if exchange and exchange.flow is flow else None
+        exchange = vars(flow).get(cls._KEY)
+        return exchange if isinstance(exchange, cls) and exchange.flow is flow else None
 
     @classmethod
     def of_attempt(cls, flow: http.HTTPFlow) -> Self | None:
         """The exchange one of whose attempts this is; `None` for the client's flow."""
-        exchange = cls.of(flow)
-        return exchange if exchange and exchange.flow is not flow else None
+        exchange = vars(flow).get(cls._KEY)
+        return exchange if isinstance(exchange, cls) and exchange.flow is not flow else None
 
     def begin_attempt(self, client: Client, request: http.Request) -> http.HTTPFlow:
         """The flow of one more attempt, which asks this."""

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from mitmproxy import http
 from mitmproxy.net.http import http1
 
-from addons.proxy.messages import header
 from addons.proxy.speed import headers_of
 
+PLAIN = (b"HTTP/1.1", b"HTTP/1.1")
 _STATUS = re.compile(rb"(HTTP/\d\.\d) ([1-9]\d\d)(?: (.*))?")
 
 
@@ -42,17 +42,19 @@ def read_response_head(lines: Sequence[bytes]) -> http.Response:
 
 def goes_on(request: http.Request, response: http.Response) -> bool:
     """Whether it is plain that a connection goes on after this. If not, stock code looks closer."""
-    length = header(response.headers, "content-length")
-    return (
-        request.data.http_version == response.data.http_version == b"HTTP/1.1"
-        and request.data.method == b"POST"
-        and response.status_code >= 200
-        and length.isascii()
-        and length.isdigit()
-        and "connection" not in request.headers
-        and "connection" not in response.headers
-        and "transfer-encoding" not in response.headers
-    )
+    versions = request.data.http_version, response.data.http_version
+    if versions != PLAIN or request.data.method != b"POST" or response.data.status_code < 200:
+        return False
+    has_length = False
+    for name, value in response.headers.fields:
+        match name.lower():
+            case b"connection" | b"transfer-encoding":
+                return False
+            case b"content-length":
+                has_length = value.isdigit()
+            case _:
+                pass
+    return has_length and "connection" not in request.headers
 
 
 def _headers(lines: Sequence[bytes]) -> http.Headers:

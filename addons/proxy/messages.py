@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from mitmproxy import http
@@ -23,6 +24,22 @@ def shallow[M: (http.Request, http.Response)](message: M, **changes: Any) -> M:
 def header(headers: http.Headers, name: str, default: str = "") -> str:
     """The values of a header, folded into one; `default` where there is none."""
     return cast(str, headers.get(name, default))
+
+
+def headers_among(headers: http.Headers, names: tuple[str, ...]) -> dict[str, str]:
+    """Those headers that have one of these names, in the order of the names; all found in one walk."""
+    wanted = _wanted(names)
+    found = dict[str, str]()
+    for key, value in headers.fields:
+        if name := wanted.get(key.lower()):
+            text = value.decode("utf-8", "surrogateescape")
+            found[name] = f"{found[name]}, {text}" if name in found else text
+    return {name: found[name] for name in names if name in found} if len(found) > 1 else found
+
+
+@lru_cache(maxsize=256)
+def _wanted(names: tuple[str, ...]) -> dict[bytes, str]:
+    return {name.lower().encode(): name for name in names}
 
 
 def drop_header(headers: http.Headers, name: str) -> None:

@@ -63,6 +63,7 @@ class Proxy:
         """Whether flows are recorded, so that more of what streams is kept on them."""
         self.dispatch: Dispatch
         self._silent: dict[str, asyncio.TimerHandle] = {}  # clients that have not said anything yet
+        self._litter = speed.Litter()
         self._running: dict[str, Exchange] = {}  # by the client's flow, while it has no whole answer
 
     def load(self, loader: addonmanager.Loader) -> None:
@@ -126,10 +127,14 @@ class Proxy:
             self._running[flow.id] = exchange
 
     def response(self, flow: http.HTTPFlow) -> None:
-        self._running.pop(flow.id, None)
+        self._over(flow)
 
     def error(self, flow: http.HTTPFlow) -> None:
+        self._over(flow)
+
+    def _over(self, flow: http.HTTPFlow) -> None:
         self._running.pop(flow.id, None)
+        self._litter.add(flow)
 
     @property
     def is_listening(self) -> bool:

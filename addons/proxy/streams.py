@@ -12,7 +12,7 @@ from mitmproxy.proxy.layers.http import HttpStream, SendHttp
 from mitmproxy.proxy.layers.http._events import RequestProtocolError
 
 from addons.proxy.deadline import Deadline
-from addons.proxy.dispatch import is_flow, subject_of
+from addons.proxy.dispatch import is_flow
 from addons.proxy.exchange import Exchange
 from addons.proxy.whole import WholeRequest, WholeResponse
 
@@ -170,8 +170,7 @@ class GatewayStream(HttpStream):
             except StopIteration:
                 return
             reply = None
-            if isinstance(command, commands.StartHook) and run_inline(command):
-                subject = subject_of(command)
+            if isinstance(command, commands.StartHook) and (subject := run_inline(command)):
                 if not (is_flow(subject) and subject.intercepted):
                     continue
                 command = InterceptedHook(subject)

@@ -1,7 +1,6 @@
 """A client's Chat Completions request, into the canonical form."""
 
-from dataclasses import replace
-from typing import Literal, get_args
+from typing import Literal, TypedDict, get_args
 
 from translators.canonical import (
     Effort,
@@ -46,20 +45,16 @@ def check_request(body: Json) -> None:
 def read_request(body: Json) -> Request:
     """The canonical form of a request, and in `opaque` all that is OpenAI's own or unknown to us."""
     top = Record(body)
-    return replace(
-        _asked(top),
-        max_tokens=_max_tokens(top),
-        temperature=top.number("temperature"),
-        top_p=top.number("top_p"),
-        top_k=top.integer("top_k"),
-        stop=read_stop(top),
-        n=top.integer("n"),
-        seed=top.integer("seed"),
-        presence_penalty=top.number("presence_penalty"),
-        frequency_penalty=top.number("frequency_penalty"),
-        logit_bias=read_numbers(top, "logit_bias"),
-        logprobs=top.flag("logprobs"),
-        top_logprobs=top.integer("top_logprobs"),
+    return Request(
+        model=top.text("model") or "",
+        turns=read_turns(top),
+        stream=top.flag("stream"),
+        include_usage=_include_usage(top),
+        output=_output(top),
+        tools=_tools(top),
+        tool_choice=_tool_choice(top),
+        parallel_tool_calls=top.flag("parallel_tool_calls"),
+        **_sampling(top),
         reasoning=_reasoning(top),
         effort=top.one_of("reasoning_effort", _EFFORTS),
         verbosity=top.one_of("verbosity", ("low", "medium", "high")),
@@ -70,19 +65,43 @@ def read_request(body: Json) -> Request:
     )
 
 
-def _asked(top: Record) -> Request:
-    """The conversation, the tools and the form of the answer."""
+class _Sampling(TypedDict):
+    """How the answer is to be drawn."""
+
+    max_tokens: int | None
+    temperature: float | None
+    top_p: float | None
+    top_k: int | None
+    stop: tuple[str, ...] | None
+    n: int | None
+    seed: int | None
+    presence_penalty: float | None
+    frequency_penalty: float | None
+    logit_bias: dict[str, float] | None
+    logprobs: bool | None
+    top_logprobs: int | None
+
+
+def _sampling(top: Record) -> _Sampling:
+    return {
+        "max_tokens": _max_tokens(top),
+        "temperature": top.number("temperature"),
+        "top_p": top.number("top_p"),
+        "top_k": top.integer("top_k"),
+        "stop": read_stop(top),
+        "n": top.integer("n"),
+        "seed": top.integer("seed"),
+        "presence_penalty": top.number("presence_penalty"),
+        "frequency_penalty": top.number("frequency_penalty"),
+        "logit_bias": read_numbers(top, "logit_bias"),
+        "logprobs": top.flag("logprobs"),
+        "top_logprobs": top.integer("top_logprobs"),
+    }
+
+
+def _include_usage(top: Record) -> bool | None:
     options = top.record("stream_options")
-    return Request(
-        model=top.text("model") or "",
-        turns=read_turns(top),
-        stream=top.flag("stream"),
-        include_usage=options.flag("include_usage") if options else None,
-        output=_output(top),
-        tools=_tools(top),
-        tool_choice=_tool_choice(top),
-        parallel_tool_calls=top.flag("parallel_tool_calls"),
-    )
+    return options.flag("include_usage") if options else None
 
 
 def _own(top: Record) -> list[Opaque]:
