@@ -31,7 +31,7 @@ _EFFORTS: tuple[Effort, ...] = get_args(Effort)
 _CALLING = "toolConfig.functionCallingConfig."
 _SET = (
     "candidateCount stopSequences maxOutputTokens temperature topP topK seed presencePenalty "
-    "frequencyPenalty responseLogprobs logprobs responseMimeType responseJsonSchema"
+    "frequencyPenalty responseLogprobs logprobs responseMimeType responseJsonSchema responseModalities"
 )
 
 
@@ -78,6 +78,7 @@ def _configured(request: Request, config: Record) -> Request:
         frequency_penalty=config.number("frequencyPenalty"),
         logprobs=config.flag("responseLogprobs"),
         top_logprobs=config.integer("logprobs"),
+        modalities=_modalities(config),
         output=_output(config),
         reasoning=_reasoning(thinking),
         effort=next((effort for effort in _EFFORTS if level and effort == level.lower()), None),
@@ -104,6 +105,14 @@ def _system(top: Record) -> tuple[Turn, ...]:
     parts = system.must(system.records, "parts")
     texts = tuple(Text(part.must(part.text, "text"), opaque=keep(part, PART, "text")) for part in parts)
     return (Turn("system", texts, opaque=keep(system, "systemInstruction.", "parts")),)
+
+
+def _modalities(config: Record) -> tuple[str, ...] | None:
+    """None at all is text alone, as one that is not specified is."""
+    if (said := config.texts("responseModalities")) is None:
+        return None
+    told = ("text" if word == "MODALITY_UNSPECIFIED" else word.lower() for word in said)
+    return tuple(told) or ("text",)
 
 
 def _whole(config: Record, name: str) -> int | None:

@@ -78,6 +78,7 @@ def _asked(top: Record) -> Request:
         turns=read_turns(top),
         stream=top.flag("stream"),
         include_usage=options.flag("include_usage") if options else None,
+        modalities=top.texts("modalities"),
         output=_output(top),
         tools=_tools(top),
         tool_choice=_tool_choice(top),

@@ -29,6 +29,7 @@ def write_request(request: Request) -> Json:
         "messages": [*write_turns(request.turns)],
         **_tools(request),
         "stream": request.stream,
+        "modalities": None if request.modalities is None else [*request.modalities],
         "response_format": _output(request),
         **_guided(request),
         "max_completion_tokens": request.max_tokens,
