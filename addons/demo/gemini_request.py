@@ -6,6 +6,7 @@ from typing import Any
 from addons.demo.answer import Ask, Incoming, Rejected
 from addons.demo.gemini_conversation import check_conversation, check_parts
 from addons.demo.gemini_fields import Api, Fields
+from addons.demo.gemini_pictures import drawing
 from addons.demo.gemini_tools import choosable, json_schema, tools_of
 from addons.demo.wire import Json, count, digest, dump, items, members, parse, text, words
 
@@ -52,6 +53,7 @@ def ask_of(request: Incoming, body: Json, api: Api, *, stream: bool) -> Ask:
     config = _checked(members(body.get("generationConfig")))
     offered = tools_of(body)
     left, forced = choosable(body, offered)
+    draws, wordless = drawing(request.named["model"], contents, config)
     return Ask(
         model=request.named["model"],
         body=body,
@@ -68,6 +70,8 @@ def ask_of(request: Incoming, body: Json, api: Api, *, stream: bool) -> Ask:
         choosable=left,
         forced=forced,
         results=_results(contents[-1]),
+        draws=draws,
+        wordless=wordless,
         json=config.get("responseMimeType") == "application/json",
         schema=_schema(config),
         max_tokens=count(config.get("maxOutputTokens")),
