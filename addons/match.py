@@ -63,6 +63,8 @@ class Match:
             call.flow.response = self._refuse(call, 400, f"{endpoint.path} is served only with ?{wanted}.")
         elif endpoint.multipart:
             call.model = model_of(request) or self._header_model(request)
+            if not call.model:
+                raise BadRequest("model", "is required, in the form or in x-dragoman-model")
         else:
             self._read_json(call, endpoint)
 
