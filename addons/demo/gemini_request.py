@@ -50,8 +50,7 @@ def ask_of(request: Incoming, body: Json, api: Api, *, stream: bool) -> Ask:
     check_conversation(contents, api)
     if "systemInstruction" in body:
         check_parts(members(body["systemInstruction"]), "system_instruction", api)
-    config = _checked(members(body.get("generationConfig")))
-    offered = tools_of(body)
+    config, offered = _checked(members(body.get("generationConfig"))), tools_of(body)
     left, forced = choosable(body, offered)
     draws, wordless = drawing(request.named["model"], contents, config)
     return Ask(
@@ -63,9 +62,7 @@ def ask_of(request: Incoming, body: Json, api: Api, *, stream: bool) -> Ask:
         sse=request.query.get("alt") == "sse",
         messages=len(contents),
         system=_text(members(body.get("systemInstruction"))),
-        images=sum(
-            _mime_type(part).startswith("image/") for content in contents for part in parts_of(content)
-        ),
+        images=_pictures(contents),
         tools=len(offered),
         choosable=left,
         forced=forced,
@@ -135,6 +132,11 @@ def _text(content: Json) -> str:
 def _mime_type(part: Json) -> str:
     """Of a file, in the part itself or in what a function answered."""
     return text(members(part.get("inlineData", part.get("fileData"))).get("mimeType"))
+
+
+def _pictures(contents: list[Json]) -> int:
+    parts = (part for content in contents for part in parts_of(content))
+    return sum(_mime_type(part).startswith("image/") for part in parts)
 
 
 def _last_said(contents: list[Json]) -> str:
