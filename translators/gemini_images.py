@@ -39,7 +39,9 @@ LACKS: Lacks = {
         "refused", note="not one of the model's shapes", by_model=_has_no_such_shape
     ),
     "ImageRequest.quality": Lack("dropped", harmless=("auto",)),
-    "ImageRequest.format": Lack("refused", note="png or jpeg", only=lambda kind: kind not in ("png", "jpeg")),
+    "ImageRequest.format": Lack(
+        "refused", note="png or jpeg; none by the Gemini API", only=lambda kind: kind not in ("png", "jpeg")
+    ),
 }
 
 

@@ -1,5 +1,6 @@
 """Pictures that a model makes in a chat: told to clients that have a place for them, and taken back."""
 
+from itertools import groupby
 from typing import Any
 
 import orjson
@@ -15,6 +16,7 @@ from translators.translator import Translator
 PNG = "iVBORw0KGgo="
 GEMINI, OPENAI, CONVERSE = (DIALECTS[name] for name in ("gemini_generate", "openai_chat", "bedrock_converse"))
 PRO = "gemini-3-pro-image-preview"
+CALL = {"functionCall": {"name": "f", "args": {}}}
 HI: dict[str, Any] = {
     "openai_chat": {"model": "m", "messages": [{"role": "user", "content": "Hi"}]},
     "openai_completions": {"model": "m", "prompt": "Hi"},
@@ -175,6 +177,34 @@ def test_openai_itself_is_shown_it_by_the_user() -> None:
     message["tool_calls"] = [call]  # whose results must follow at once
     written = OPENAI.write_request(OPENAI.read_request(body))["messages"]
     assert [each["role"] for each in written] == ["user", "assistant"]
+
+
+@pytest.mark.parametrize("target", ["openai_chat", "anthropic_messages", "bedrock_converse"])
+@pytest.mark.parametrize(
+    ("parts", "roles"),
+    [
+        ([{"text": "One"}, drawn()], ["user", "assistant", "user", "user"]),
+        ([drawn()], ["user", "user", "user"]),
+        ([drawn(), CALL], ["user", "user", "assistant", "user"]),
+    ],
+)
+def test_who_looks_at_the_users_pictures_alone_is_shown_them_so(
+    target: str, parts: Any, roles: list[str]
+) -> None:
+    """https://platform.claude.com/docs and OpenAI's API refuse them in a turn of the assistant's."""
+    last = [{"functionResponse": {"name": "f", "response": {}}}] if CALL in parts else [{"text": "More"}]
+    contents = [
+        {"role": "user", "parts": [{"text": "Draw"}]},
+        {"role": "model", "parts": parts},
+        {"role": "user", "parts": last},
+    ]
+    request = GEMINI.read_request({"model": "m", "contents": contents})
+    messages: Any = DIALECTS[target].write_request(request)["messages"]
+    told = [message["role"].replace("tool", "user") for message in messages]
+    assert told == ([role for role, _ in groupby(roles)] if target == "bedrock_converse" else roles)
+    for message in messages:
+        assert message["role"] == "user" or b"image" not in orjson.dumps(message)
+    assert orjson.dumps(messages).count(PNG.encode()) == 1
 
 
 def test_what_an_answer_may_hold_is_asked_for() -> None:

@@ -1,7 +1,6 @@
 """Turns, into the messages of a Chat Completions request."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import assert_never
 
 from translators.canonical import (
@@ -25,15 +24,16 @@ from translators.canonical import (
     Url,
     Video,
 )
+from translators.drawn import shown_by_the_user
 from translators.errors import Unsupported
 from translators.openai_chat.fields import AUDIO_FORMATS, OWNER
 
 
 def write_turns(turns: Iterable[Turn]) -> Iterator[Json]:
     """The results of tools are messages of their own, before what the user says beside them."""
-    for turn in turns:
+    for turn in shown_by_the_user(turns):
         if turn.role == "assistant":
-            yield from _assistant(turn)
+            yield _assistant(turn)
             continue
         results = [part for part in turn.parts if isinstance(part, ToolResult)]
         yield from (_tool_message(result) for result in results)
@@ -57,20 +57,7 @@ def _named(turn: Turn, fields: Json) -> Json:
     return {"role": turn.role, **fields} | ({"name": turn.name} if turn.name is not None else {})
 
 
-def _assistant(turn: Turn) -> Iterator[Json]:
-    """What was said, and what was drawn: that needs a message of the user's, after it or before its calls."""
-    drawn = [part for part in turn.parts if isinstance(part, Image)]
-    said = _said(replace(turn, parts=tuple(part for part in turn.parts if part not in drawn)))
-    shown = [written for part in drawn for written in _content(part)]
-    if not shown:
-        yield said
-        return
-    label: Json = {"type": "text", "text": "Part of the assistant's answer:"}
-    beside: Json = {"role": "user", "content": [label, *shown]}
-    yield from (beside, said) if "tool_calls" in said else (said, beside)
-
-
-def _said(turn: Turn) -> Json:
+def _assistant(turn: Turn) -> Json:
     own = {opaque.field.rpartition(".")[2]: opaque.data for opaque in turn.opaque if opaque.owner == OWNER}
     content = [written for part in turn.parts for written in _content(part)]
     calls = [written for part in turn.parts for written in _call(part)]
