@@ -17,6 +17,7 @@ PNG = "iVBORw0KGgo="
 GEMINI, OPENAI, CONVERSE = (DIALECTS[name] for name in ("gemini_generate", "openai_chat", "bedrock_converse"))
 PRO = "gemini-3-pro-image-preview"
 CALL = {"functionCall": {"name": "f", "args": {}}}
+HI_GEMINI = [{"role": "user", "parts": [{"text": "Hi"}]}]
 HI: dict[str, Any] = {
     "openai_chat": {"model": "m", "messages": [{"role": "user", "content": "Hi"}]},
     "openai_completions": {"model": "m", "prompt": "Hi"},
@@ -218,6 +219,20 @@ def test_what_an_answer_may_hold_is_asked_for() -> None:
         sent([], modalities=["text", "audio"])
     with pytest.raises(BadRequest, match=r"image_config\.aspect_ratio"):
         sent([], image_config={"aspect_ratio": 1})
+
+
+@pytest.mark.parametrize("words", [["TEXT"], ["Text"], [], ["MODALITY_UNSPECIFIED"]])
+def test_text_alone_goes_without_saying(words: list[str]) -> None:
+    """Not every server that speaks OpenAI's API knows the field."""
+    config = {"responseModalities": words}
+    body: Any = {"model": "m", "contents": HI_GEMINI, "generationConfig": config}
+    written = Translator(GEMINI, OPENAI).request(parse(orjson.dumps(body)), "m")
+    assert written.dropped == () and b"modalities" not in written.body
+    asked: Any = GEMINI.write_request(GEMINI.read_request(body))
+    assert asked["generationConfig"] == config
+    assert "generationConfig" not in sent([], modalities=["text"])
+    plain: Any = {**HI["openai_chat"], "modalities": ["text"]}
+    assert OPENAI.write_request(OPENAI.read_request(plain)) == plain
 
 
 @pytest.mark.parametrize("words", [["Text", "Image"], ["MODALITY_UNSPECIFIED", "IMAGE"]])

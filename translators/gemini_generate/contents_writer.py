@@ -103,8 +103,10 @@ def _sign_pictures(parts: list[Json]) -> None:
     answer = [part for part in parts if part.get("thought") is not True]
     apart = [part for part in answer[1:] if part.get("text") == "" and "thoughtSignature" in part]
     for number, part in enumerate(answer):
-        if number == 0 and "text" in part and apart:  # which came to us, or through us, behind it
-            part.setdefault("thoughtSignature", apart[0]["thoughtSignature"])
+        if (
+            number == 0 and "text" in part and apart and "thoughtSignature" not in part
+        ):  # which came to us, or through us, behind it
+            part["thoughtSignature"] = apart[0]["thoughtSignature"]
             parts.remove(apart[0])
         elif (number == 0 and "text" in part) or part.keys() & {"inlineData", "fileData"}:
             part.setdefault("thoughtSignature", SKIPPED)

@@ -17,6 +17,7 @@ PART = "contents[].parts[]."
 SIGNATURE = f"{PART}thoughtSignature"
 DECLARATION = "tools[].functionDeclarations[]."
 CONFIG = "generationConfig."
+TEXT_ALONE = f"{CONFIG}responseModalities[text]"
 IMAGE_CONFIG = "image_config"
 """What clients of OpenAI's API call `generationConfig.imageConfig`; the insides are Google's own."""
 
@@ -127,6 +128,7 @@ _CONFIG: Reads = {
     f"{CONFIG}thinkingConfig.thinkingLevel": Means("Request.effort"),
     f"{CONFIG}thinkingConfig.includeThoughts": Means("Reasoning.display"),
     f"{CONFIG}responseModalities": Means("Request.modalities"),
+    TEXT_ALONE: Own("translated", note="what every answer is"),
     f"{CONFIG}imageConfig": Own("refused", note="what pictures are like"),
     **_own("refused", CONFIG, "speechConfig responseFormat", "answers in other than text"),
     f"{CONFIG}mediaResolution": Own("dropped", note="how closely to look"),

@@ -21,7 +21,7 @@ from translators.canonical import (
 )
 from translators.foreign import Record
 from translators.gemini_generate.contents_reader import read_contents
-from translators.gemini_generate.fields import CONFIG, DECLARATION, OWNER, PART, READS
+from translators.gemini_generate.fields import CONFIG, DECLARATION, OWNER, PART, READS, TEXT_ALONE
 from translators.gemini_generate.kept import keep
 from translators.gemini_generate.schemas import read_schema
 from translators.gemini_generate.spelling import in_one_spelling
@@ -89,7 +89,10 @@ def _own(top: Record, config: Record) -> tuple[Opaque, ...]:
     choice = top.record("toolConfig") or Record({})
     calling = choice.record("functionCallingConfig") or Record({})
     validated = calling.text("mode") == "VALIDATED"
+    modalities = config.items("responseModalities")
+    plain = modalities is not None and _modalities(config) is None
     return (
+        *([Opaque(OWNER, TEXT_ALONE, modalities)] if plain else []),
         *keep(top, "", "model stream contents systemInstruction tools toolConfig generationConfig"),
         *keep(config, CONFIG, _SET),
         *keep(choice, "toolConfig.", "functionCallingConfig"),
@@ -108,11 +111,10 @@ def _system(top: Record) -> tuple[Turn, ...]:
 
 
 def _modalities(config: Record) -> tuple[str, ...] | None:
-    """None at all is text alone, as one that is not specified is."""
-    if (said := config.texts("responseModalities")) is None:
-        return None
-    told = ("text" if word == "MODALITY_UNSPECIFIED" else word.lower() for word in said)
-    return tuple(told) or ("text",)
+    """Text alone, which is what nothing and an unspecified one say too, is what every answer is."""
+    said = config.texts("responseModalities") or ()
+    told = tuple("text" if word == "MODALITY_UNSPECIFIED" else word.lower() for word in said)
+    return told if {*told} - {"text"} else None
 
 
 def _whole(config: Record, name: str) -> int | None:

@@ -80,7 +80,7 @@ def _config(request: Request, model: Model) -> Json:
     told: Json = {name: value for name, value in config.items() if value is not None}
     for opaque in request.opaque:
         if opaque.owner == OWNER and opaque.field.startswith(CONFIG):
-            told[camel(opaque.field.removeprefix(CONFIG))] = opaque.data
+            told[camel(opaque.field.removeprefix(CONFIG).partition("[")[0])] = opaque.data
     return told
 
 

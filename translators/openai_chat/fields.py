@@ -19,6 +19,9 @@ AUDIO_FORMATS = {"audio/wav": "wav", "audio/x-wav": "wav", "audio/mpeg": "mp3", 
 CUSTOM_CHOICES = ("tool_choice.custom", "tool_choice.allowed_tools.tools[custom]")
 """A `tool_choice` that names custom tools rides whole, under one of these."""
 
+TEXT_ALONE = "modalities[text]"
+"""Said so, which not every server of this API understands."""
+
 _AUDIO_OUTPUT = Own("refused", note="no other provider answers this API with sound")
 _CUSTOM = Own("refused", note="a custom tool takes free text; elsewhere tools take JSON")
 _LEGACY = Own("refused", note="use `tools`, which replaced functions in 2023")
@@ -198,6 +201,7 @@ READS: Reads = {
     "guided_regex": Means("Pattern", "an extension of vLLM"),
     "guided_grammar": Own("refused", note="an extension of vLLM"),
     "modalities": Means("Request.modalities", "`image` is an extension, as OpenRouter has it"),
+    TEXT_ALONE: Own("translated", note="what every answer is"),
     "image_config": _DRAWING,
     "image_config.aspect_ratio": _DRAWING,
     "image_config.image_size": _DRAWING,
