@@ -211,17 +211,24 @@ class Config:
         route = Route(name=name, models=(asked,), backends=(Backend(provider=name, model=model),))
         return route.model_copy(update={"backends": ()}) if provider.disabled else route
 
-    def models(self) -> list[Listed]:
-        """What /v1/models lists: exact names that somebody can serve now."""
-        listed = {
-            model: Listed(model, route.owned_by, route.created)
-            for route in reversed(self.routes)  # the first route to name a model has the last word
-            if route.backends
-            for model in reversed(route.exact_models)
-        }
+    def models(self, headers: Mapping[str, str] | None = None) -> list[Listed]:
+        """What /v1/models lists: exact names that somebody can serve now, the client with these headers.
+
+        Without `headers`, any client. The first route that serves a model tells about it.
+        """
+        listed = dict[str, Listed]()
+        for rule in self.routes:
+            for model in rule.exact_models:
+                route = rule if headers is None else self.route_for(model, headers)
+                if route and route.backends and model not in listed:
+                    listed[model] = Listed(model, route.owned_by, route.created)
         demos = [name for name, provider in self.providers.items() if provider.type == "demo"]
         direct = [f"{name}/{model}" for name in demos for model in DEMO_MODELS] if self.direct else []
-        return [*reversed(listed.values()), *(Listed(model, "dragoman", 0) for model in direct)]
+        for model in direct:
+            route = self.route_for(model, headers or {})
+            if route and route.backends and model not in listed:
+                listed[model] = Listed(model, "dragoman", 0)
+        return [*listed.values()]
 
     def egress(self) -> frozenset[tuple[str, int]]:
         """Host and port of every enabled provider: nothing else is ever connected to."""

@@ -168,7 +168,7 @@ class Route(Model):
     name: str = ""
     """For the log; the first of `models` when not said."""
     models: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
-    """Names, or globs such as `gpt-*`. Exact names appear in /v1/models."""
+    """Names, or globs such as `gpt-*`. Exact names appear in /v1/models, to clients whose headers match."""
     headers: RouteHeaders = RouteHeaders()
     """Conditions that must all hold."""
     owned_by: str = "dragoman"

@@ -64,6 +64,8 @@ class Match:
             call.flow.response = self._refuse(call, 400, f"{endpoint.path} is served only with ?{wanted}.")
         elif endpoint.multipart:
             call.model = model_of(request) or self._header_model(request)
+            if not call.model:
+                raise BadRequest("model", "is required, in the form or in x-dragoman-model")
         else:
             self._read_json(call, endpoint)
 
@@ -100,9 +102,11 @@ class Match:
         return self._refuse(call, 404, f"There is no {path[:200]} here. Endpoints: {known}.")
 
     def _models(self, call: Call, family: Family, model: str) -> http.Response:
-        query = dict(call.flow.request.query)
+        query, headers, config = dict(call.flow.request.query), call.flow.request.headers, call.config
         found: Json = (
-            model_answer(family, model, call.config) if model else models_answer(family, query, call.config)
+            model_answer(family, model, config, headers)
+            if model
+            else models_answer(family, query, config, headers)
         )
         return http.Response.make(200, orjson.dumps(found), {"content-type": "application/json"})
 

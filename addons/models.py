@@ -13,9 +13,14 @@ from translators.errors import BadRequest
 PAGE, LARGEST_PAGE = 20, 1000
 
 
-def models_answer(family: Family, query: Mapping[str, str], config: Config) -> Json:
-    """All models that a client can name. Anthropic's list has pages: `limit`, `after_id`, `before_id`."""
-    models = config.models()
+def models_answer(
+    family: Family, query: Mapping[str, str], config: Config, headers: Mapping[str, str]
+) -> Json:
+    """All models that a client with such headers can name.
+
+    Anthropic's list has pages: `limit`, `after_id`, `before_id`.
+    """
+    models = config.models(headers)
     if family == "openai":
         return {"object": "list", "data": [_openai(*model) for model in models]}
     page, more = _page(models, query)
@@ -27,9 +32,9 @@ def models_answer(family: Family, query: Mapping[str, str], config: Config) -> J
     }
 
 
-def model_answer(family: Family, model: str, config: Config) -> Json:
+def model_answer(family: Family, model: str, config: Config, headers: Mapping[str, str]) -> Json:
     """One model. Raises `LookupError` when there is none of that name."""
-    for found in config.models():
+    for found in config.models(headers):
         if found[0] in (model, unquote(model)):
             return _openai(*found) if family == "openai" else _anthropic(*found)
     raise LookupError(f"There is no model {unquote(model)[:200]!r}; {how_listed(family, config)}.")

@@ -27,6 +27,8 @@ LONGEST_WORD = 200
 """A longer one is none, whatever its key."""
 ARGUMENTS = frozenset({"arguments", "partial_json"})
 """Keys of JSON within JSON."""
+ADDRESS = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,|https?://")
+"""What an address begins with: without it, it would be none."""
 OUTSIDE = frozenset(" \t\r\n{}[]:,+-.0123456789eEtrufalsn")
 """What JSON consists of outside of its strings."""
 
@@ -82,6 +84,8 @@ class _Hiding:
         match value:
             case str() if key in ARGUMENTS:
                 return self._arguments(value, index)
+            case str() if key == "url" and (begins := ADDRESS.match(value)):
+                return begins[0] + "x" * (len(value) - begins.end())
             case str():
                 return value if word and len(value) <= LONGEST_WORD else "x" * len(value)
             case dict():

@@ -31,7 +31,7 @@ SAMPLES: dict[str, dict[str, Any]] = {  # a value of a top-level field, to see w
         **{
             "n": 2,
             "logprobs": True,
-            "modalities": ["text", "audio"],
+            "modalities": ["text", "image"],
             "audio": {"voice": "alloy", "format": "wav"},
         },
         **{"moderation": {"model": "x"}, "response_format[json_object]": {"type": "json_object"}},

@@ -26,7 +26,7 @@ from translators.errors import BadRequest, Unsupported
 from translators.fields import Lack, Lacks, losses
 from translators.translator import Translator
 
-EXTENSIONS = {"openai_chat-cache_hints", "openai_chat-thinking_back"}
+EXTENSIONS = {"openai_chat-cache_hints", "openai_chat-thinking_back", "openai_chat-drawn_back"}
 """What clients may say in a dialect, but its own vendor does not take."""
 
 
@@ -112,6 +112,7 @@ HARMLESS = {
         "n=1",
         "store=false",
         'modalities=["text"]',
+        'modalities[]="text"',
         "parallel_tool_calls=true",
         'service_tier="auto"',
         'verbosity="medium"',

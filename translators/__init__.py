@@ -16,6 +16,7 @@ from translators.cohere_embed import COHERE_EMBED
 from translators.cohere_rerank import Rerank
 from translators.dialect import ChatDialect, CountDialect, Source, Spoken, Target
 from translators.gemini_count import GeminiCount
+from translators.gemini_images import GEMINI_IMAGES
 from translators.google_embeddings import GEMINI_EMBED, VERTEX_EMBED, VERTEX_PREDICT, VERTEX_PREDICT_ONE
 from translators.jina_rerank import JinaRerank
 from translators.openai_completions import Completions
@@ -59,7 +60,7 @@ _EMBEDDINGS: tuple[Target[Any, Any], ...] = (
 )
 _RERANKS: tuple[Target[Any, Any], ...] = (Rerank(), JinaRerank(), BEDROCK_RERANK, VERTEX_RANK)
 
-_IMAGES: tuple[Target[Any, Any], ...] = (Images(), NOVA_IMAGE, STABILITY, VERTEX_IMAGEN)
+_IMAGES: tuple[Target[Any, Any], ...] = (Images(), NOVA_IMAGE, STABILITY, GEMINI_IMAGES, VERTEX_IMAGEN)
 
 TARGETS: Mapping[str, Target[Any, Any]] = {
     **DIALECTS,

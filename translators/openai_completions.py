@@ -12,6 +12,7 @@ import orjson
 from translators import sse
 from translators.canonical import (
     Done,
+    Drawn,
     Event,
     Failed,
     Finished,
@@ -30,7 +31,7 @@ from translators.canonical import (
     Used,
 )
 from translators.dialect import Writer
-from translators.errors import Unsupported
+from translators.errors import BadUpstream, Unsupported
 from translators.fields import Means, Own, Reads
 from translators.foreign import Record, known, strangers
 from translators.openai_chat.errors import write_error
@@ -44,6 +45,8 @@ MAX_TOKENS = 16
 
 _OWNER = "openai_completions"
 """Whose the fields are that a chat has no word for, the vendor's own chat included."""
+
+NO_PICTURES = "It holds a picture, and a text has no place for one."
 
 READS: Reads = {
     "model": Means("Request.model"),
@@ -171,6 +174,8 @@ class StreamWriter:
             case Probable(tokens, choice=choice):
                 start = self._texts.get(choice, 0) - sum(len(str(token["token"])) for token in tokens)
                 yield self._chunk(choice, logprobs=_logprobs(tokens, max(0, start)))
+            case Drawn():
+                raise BadUpstream(NO_PICTURES)
             case Finished(reason, choice=choice):
                 yield self._chunk(choice, finish_reason=_FINISH.get(reason, "stop"))
             case _:
@@ -195,6 +200,8 @@ def write_response(events: Sequence[Event], *, created: int) -> Json:
                 told["text"] = f"{told['text']}{text}"
             case Probable(tokens, choice=choice):
                 _add_logprobs(choices.setdefault(choice, _choice(choice)), tokens)
+            case Drawn():
+                raise BadUpstream(NO_PICTURES)
             case Finished(reason, choice=choice):
                 choices.setdefault(choice, _choice(choice))["finish_reason"] = _FINISH.get(reason, "stop")
             case _:

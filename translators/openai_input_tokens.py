@@ -31,6 +31,7 @@ from translators.canonical import (
     WebSearch,
 )
 from translators.counting import Count, unthinking, without_thought
+from translators.drawn import shown_by_the_user
 from translators.errors import Unsupported
 from translators.fields import Lack, Lacks
 
@@ -70,7 +71,9 @@ class InputTokens(Count):
         told: Json = {
             "model": asked.model,
             "instructions": "\n\n".join(_texts(prompts)) or None,
-            "input": [item for turn in asked.turns[len(prompts) :] for item in _items(turn)],
+            "input": [
+                item for turn in shown_by_the_user(asked.turns[len(prompts) :]) for item in _items(turn)
+            ],
             "tools": None if asked.tools is None else [*_tools(asked.tools)],
             "tool_choice": _choice(asked.tool_choice) if asked.tool_choice else None,
             "text": _form(asked),

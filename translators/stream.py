@@ -132,7 +132,9 @@ class Stream:
         frames: list[bytes] = []
         try:
             frames.extend(tell())
-        except UNREADABLE:  # what was told before stays told
+        except BadUpstream as error:  # what was told before stays told
+            frames += self.fail(f"The provider's stream can't be told: {error}")
+        except UNREADABLE:
             frames += self.fail("The provider's stream can't be read.")
         return frames
 

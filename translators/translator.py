@@ -211,7 +211,7 @@ class Translator:
         try:
             return orjson.dumps(cast(Source[Any, Any], self.source).write_response(events, created=created))
         except UNREADABLE as error:
-            raise BadUpstream(UNTELLABLE) from error
+            raise _untellable(error) from error
 
     def _unpacked(self, body: bytes) -> bytes:
         try:
@@ -238,7 +238,7 @@ class Translator:
             try:
                 frames += writer.write(cast(Event, event))  # (of whatever kind the client's dialect is)
             except UNREADABLE as error:
-                raise BadUpstream(UNTELLABLE) from error
+                raise _untellable(error) from error
         return b"".join(frames)
 
     def _read(self, body: bytes, id: str, tokens: int | None) -> list[Told]:
@@ -301,6 +301,11 @@ class Translator:
     def _frames(self) -> Framing:
         framing = self._envelope.framing
         return framing() if framing else self.target.Framing()
+
+
+def _untellable(error: Exception) -> BadUpstream:
+    """Why an answer that could be read can't be told, as far as we know that."""
+    return BadUpstream(f"{UNTELLABLE} {error}" if isinstance(error, BadUpstream) else UNTELLABLE)
 
 
 def _check_vectors(events: Sequence[Told], count: int | None) -> None:

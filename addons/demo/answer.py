@@ -42,6 +42,10 @@ class Ask:
     parallel: bool = True
     results: tuple[str, ...] = ()
     """What the tools answered, when that is what the request ends with."""
+    draws: bool = False
+    """Whether each choice holds a picture."""
+    wordless: bool = False
+    """Whether it holds nothing else."""
     json: bool = False
     schema: Json = field(default_factory=dict[str, object])
     max_tokens: int | None = None

@@ -35,7 +35,7 @@ def _ask(request: Incoming, body: Json, said: str, number: int = 1) -> Ask:
 
 def read_canvas(request: Incoming) -> Ask:
     body = known(body_of(request), CANVAS_FIELDS)
-    number = count(members(body.get("imageGenerationConfig")).get("numberOfImages")) or 1
+    number = count(members(body.get("imageGenerationConfig")).get("numberOfImages", 1)) or 0
     if body.get("taskType") != "TEXT_IMAGE" or not 0 < number <= MOST_IMAGES:
         raise Rejected("Malformed input request: #/taskType or #/imageGenerationConfig/numberOfImages")
     return _ask(request, body, text(members(body["textToImageParams"]).get("text")), number)

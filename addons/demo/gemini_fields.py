@@ -73,10 +73,15 @@ MESSAGES: dict[str, str] = {
         topK:number seed:int responseMimeType:string responseSchema:Schema responseJsonSchema:any
         _responseJsonSchema@gemini:any presencePenalty:number frequencyPenalty:number
         responseLogprobs:bool logprobs:int enableEnhancedCivicAnswers@gemini:bool
-        responseModalities:[Modality] speechConfig:any thinkingConfig:ThinkingConfig imageConfig:any
+        responseModalities:[Modality] speechConfig:any thinkingConfig:ThinkingConfig imageConfig:ImageConfig
         mediaResolution:Resolution responseFormat@gemini:any audioTimestamp@vertex:bool
         enableAffectiveDialog@vertex:bool routingConfig@vertex:any
     """,
+    "ImageConfig": """
+        aspectRatio:string imageSize:string personGeneration@vertex:string prominentPeople@vertex:string
+        imageOutputOptions@vertex:ImageOutputOptions
+    """,
+    "ImageOutputOptions": "mimeType@vertex:string compressionQuality@vertex:int",
     "EmbedContentRequest": """
         content:Content taskType:string title:string outputDimensionality:int autoTruncate@vertex:bool
         embedContentConfig:EmbedContentConfig model@gemini:string

@@ -11,8 +11,10 @@ from addons.demo.answer import Answer, Ask, Choice, Content, Endpoint, Failure, 
 from addons.demo.gemini_conversation import signature_of
 from addons.demo.gemini_fields import Api
 from addons.demo.gemini_logprobs import logprobs
+from addons.demo.gemini_pictures import PICTURE_TOKENS
 from addons.demo.gemini_request import reader
 from addons.demo.openai_chat import interleaved
+from addons.demo.openai_images import pictures_of
 from addons.demo.wire import Json, dump, sse, words
 
 FINISHES: dict[Finish, str] = {
@@ -31,7 +33,7 @@ BLOCKED = [{**RATED[1], "probability": "HIGH", "blocked": True}]
 
 def write(api: Api, ask: Ask, answer: Answer) -> Content:
     candidates = [_candidate(api, ask, number, choice) for number, choice in enumerate(answer.choices)]
-    body = {"candidates": candidates, "usageMetadata": _usage(api, answer.usage), **_head(api, ask)}
+    body = {"candidates": candidates, "usageMetadata": _usage(api, ask, answer.usage), **_head(api, ask)}
     return Content(dump(body), google_errors.JSON)
 
 
@@ -41,7 +43,7 @@ def _head(api: Api, ask: Ask) -> Json:
 
 
 def _candidate(api: Api, ask: Ask, number: int, choice: Choice) -> Json:
-    parts = [whole for whole, _ in _parts(api, choice)]
+    parts = [whole for whole, _ in _parts(api, ask, choice)]
     content = {"content": {"parts": parts, "role": "model"}} if parts else {}
     finish = {} if ask.model == "no-finish" else _finish(choice)
     return {**content, **finish, "index": number, **logprobs(ask.body, words(choice.text))}
@@ -52,14 +54,18 @@ def _finish(choice: Choice) -> Json:
     return {"finishReason": FINISHES[choice.finish], "safetyRatings": BLOCKED if choice.refusal else RATED}
 
 
-def _usage(api: Api, used: Usage) -> Json:
+def _usage(api: Api, ask: Ask, used: Usage) -> Json:
     """Cached tokens are part of the prompt's; thoughts are counted beside the candidates' tokens."""
+    drawn = PICTURE_TOKENS if ask.draws else 0
+    said = 0 if ask.wordless else used.output - used.thinking
     usage: Json = {
         "promptTokenCount": used.input,
-        "candidatesTokenCount": used.output - used.thinking,
-        "totalTokenCount": used.input + used.output,
+        "candidatesTokenCount": said + drawn,
+        "totalTokenCount": used.input + said + drawn + used.thinking,
         "promptTokensDetails": [{"modality": "TEXT", "tokenCount": used.input}],
     }
+    if drawn:
+        usage["candidatesTokensDetails"] = [{"modality": "IMAGE", "tokenCount": drawn}]
     if used.cache_read:
         usage["cachedContentTokenCount"] = used.cache_read
         usage["cacheTokensDetails"] = [{"modality": "TEXT", "tokenCount": used.cache_read}]
@@ -68,26 +74,33 @@ def _usage(api: Api, used: Usage) -> Json:
     return usage | ({"trafficType": "ON_DEMAND"} if api == "vertex" else {})
 
 
-def _usage_before(api: Api, used: Usage) -> Json:
+def _usage_before(api: Api, ask: Ask, used: Usage) -> Json:
     """What is known of it while the answer is still coming."""
     told = ("promptTokenCount", "trafficType")
-    known = {name: count for name, count in _usage(api, used).items() if name in told}
+    known = {name: count for name, count in _usage(api, ask, used).items() if name in told}
     return {**known, "totalTokenCount": used.input}
 
 
-def _parts(api: Api, choice: Choice) -> Iterator[tuple[Json, list[Json]]]:
+def _parts(api: Api, ask: Ask, choice: Choice) -> Iterator[tuple[Json, list[Json]]]:
     """Each part of the answer: whole, and as the parts that stream it."""
     if choice.thinking:
         thought = [{"text": word, "thought": True} for word in words(choice.thinking)]
         yield {"text": choice.thinking, "thought": True}, thought
-    if choice.text:
+    if choice.text and not ask.wordless:
         said: list[Json] = [{"text": word} for word in words(choice.text)]
         whole: Json = {"text": choice.text}
         if (choice.thinking or choice.redacted) and not choice.calls:
             signed = {"thoughtSignature": signature_of(whole)}
             whole |= signed
             said.append({"text": "", **signed})
+        elif ask.draws:  # such models sign what they begin with, also in a stream
+            signed = {"thoughtSignature": signature_of(whole)}
+            whole, said[0] = whole | signed, said[0] | signed
         yield whole, said
+    if ask.draws and not choice.refusal:
+        picture: Json = {"inlineData": {"mimeType": "image/png", "data": pictures_of(ask)[0]}}
+        picture["thoughtSignature"] = signature_of(picture)
+        yield picture, [picture]
     for number, call in enumerate(choice.calls):
         named = {"id": call.id} if api == "gemini" else {}
         part: Json = {"functionCall": {"name": call.name, "args": orjson.loads(call.arguments), **named}}
@@ -104,7 +117,7 @@ def stream(api: Api, ask: Ask, answer: Answer) -> Frames:
         return frame(said)
 
     def content(number: int, choice: Choice) -> Iterator[bytes]:
-        for _, parts in _parts(api, choice):
+        for _, parts in _parts(api, ask, choice):
             for part in parts:
                 chances = (
                     logprobs(ask.body, [part["text"]]) if part.get("text") and "thought" not in part else {}
@@ -116,7 +129,7 @@ def stream(api: Api, ask: Ask, answer: Answer) -> Frames:
             empty = {} if choice.refusal else {"content": {"parts": [{"text": ""}], "role": "model"}}
             yield chunk(number, {**empty, **_finish(choice)}, usage)
 
-    usage, before = _usage(api, answer.usage), _usage_before(api, answer.usage)
+    usage, before = _usage(api, ask, answer.usage), _usage_before(api, ask, answer.usage)
     return Frames(
         head=(),
         content=interleaved([content(number, choice) for number, choice in enumerate(answer.choices)]),

@@ -6,6 +6,7 @@ from typing import Any
 from addons.demo.answer import Ask, Incoming, Rejected
 from addons.demo.gemini_conversation import check_conversation, check_parts
 from addons.demo.gemini_fields import Api, Fields
+from addons.demo.gemini_pictures import drawing
 from addons.demo.gemini_tools import choosable, json_schema, tools_of
 from addons.demo.wire import Json, count, digest, dump, items, members, parse, text, words
 
@@ -49,9 +50,9 @@ def ask_of(request: Incoming, body: Json, api: Api, *, stream: bool) -> Ask:
     check_conversation(contents, api)
     if "systemInstruction" in body:
         check_parts(members(body["systemInstruction"]), "system_instruction", api)
-    config = _checked(members(body.get("generationConfig")))
-    offered = tools_of(body)
+    config, offered = _checked(members(body.get("generationConfig"))), tools_of(body)
     left, forced = choosable(body, offered)
+    draws, wordless = drawing(request.named["model"], contents, config)
     return Ask(
         model=request.named["model"],
         body=body,
@@ -61,13 +62,13 @@ def ask_of(request: Incoming, body: Json, api: Api, *, stream: bool) -> Ask:
         sse=request.query.get("alt") == "sse",
         messages=len(contents),
         system=_text(members(body.get("systemInstruction"))),
-        images=sum(
-            _mime_type(part).startswith("image/") for content in contents for part in parts_of(content)
-        ),
+        images=_pictures(contents),
         tools=len(offered),
         choosable=left,
         forced=forced,
         results=_results(contents[-1]),
+        draws=draws,
+        wordless=wordless,
         json=config.get("responseMimeType") == "application/json",
         schema=_schema(config),
         max_tokens=count(config.get("maxOutputTokens")),
@@ -131,6 +132,11 @@ def _text(content: Json) -> str:
 def _mime_type(part: Json) -> str:
     """Of a file, in the part itself or in what a function answered."""
     return text(members(part.get("inlineData", part.get("fileData"))).get("mimeType"))
+
+
+def _pictures(contents: list[Json]) -> int:
+    parts = (part for content in contents for part in parts_of(content))
+    return sum(_mime_type(part).startswith("image/") for part in parts)
 
 
 def _last_said(contents: list[Json]) -> str:

@@ -35,7 +35,8 @@ def read(request: Incoming) -> Ask:
 
 def write(ask: Ask, _answer: Answer) -> Content:
     records = [members(each) for each in items(ask.body["records"])]
-    found = ranked(text(ask.body.get("query")), list(ask.texts), count(ask.body.get("topN")))
+    most = count(ask.body.get("topN")) or 0
+    found = ranked(text(ask.body.get("query")), list(ask.texts), most if most > 0 else None)
     bare = ask.body.get("ignoreRecordDetailsInResponse") is True
     told = [
         {**({} if bare else records[at]), "id": text(records[at].get("id")), "score": score}

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from addons.views.asked import opaque_name, tell_call
+from addons.views.asked import opaque_name, source_of, tell_call
 from addons.views.page import Page
 from translators.canonical import (
     Called,
     CalledWith,
     Cited,
     Done,
+    Drawn,
     Event,
     Extra,
     Failed,
@@ -96,6 +97,7 @@ class Answer:
         | Called
         | CalledWith
         | Cited
+        | Drawn
         | Probable
         | PartEnded
         | Extra
@@ -118,6 +120,8 @@ class Answer:
                     block.pieces.append(event.json)
             case Cited():
                 choice.blocks.append(Block("cited", [" ".join(filter(None, (event.title, event.url)))]))
+            case Drawn():
+                choice.blocks.append(Block("drawn", [f"image: {source_of(event.source)}"]))
             case PartEnded():
                 choice.blocks.append(Block("end"))
             case Extra():
@@ -167,7 +171,7 @@ def tell_block(block: Block, page: Page) -> None:
             page.text(f"(refusal) {text}")
         case "call":
             tell_call(block.name, block.id, text, page)
-        case "cited" | "extra":
+        case "cited" | "drawn" | "extra":
             page.text(f"[{text}]")
         case _:
             pass

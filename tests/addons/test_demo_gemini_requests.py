@@ -31,6 +31,7 @@ def schemas(api: Api) -> Any:
 
 NAMED_OTHERWISE = {
     ("vertex", "ThinkingConfig"): "GenerationConfigThinkingConfig",
+    ("vertex", "ImageOutputOptions"): "ImageConfigImageOutputOptions",
     ("vertex", "EmbedContentConfig"): "EmbedContentRequestEmbedContentConfig",
 }
 

@@ -44,6 +44,16 @@ def test_what_nobody_knows_is_hidden() -> None:
     assert hidden_json(b"no JSON") == b"xxxxxxx"
 
 
+@pytest.mark.parametrize("begins", ["data:image/png;base64,", "https://", "http://"])
+def test_an_address_stays_one(begins: str) -> None:
+    assert hidden({"image_url": {"url": f"{begins}c2VjcmV0"}}) == {"image_url": {"url": f"{begins}xxxxxxxx"}}
+
+
+@pytest.mark.parametrize("value", ["data:secret/word;base64,AAAA", "data:,secret", "ftp://secret", "secret"])
+def test_what_is_no_address_is_hidden_whole(value: str) -> None:
+    assert hidden({"url": value}) == {"url": "x" * len(value)}
+
+
 def test_a_name_of_somebody_who_speaks_is_hidden() -> None:
     assert hidden({"role": "user", "name": "Zoe", "content": "Hi"})["name"] == "xxx"
 

@@ -139,6 +139,18 @@ def test_tiers_have_prices_of_their_own() -> None:
     assert cost(answered("a/gpt-4o-mini", saying("gpt-4o-mini", service_tier="flex"))) is None
 
 
+def test_a_picture_is_paid_for_by_tokens_of_its_own() -> None:
+    """https://ai.google.dev/gemini-api/docs/pricing: $30 for those of pictures, $2.50 for others."""
+    usage = {
+        **{"promptTokenCount": 1000, "candidatesTokenCount": 1300, "thoughtsTokenCount": 100},
+        "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 1290}],
+    }
+    drawn = {"parts": [{"inlineData": {"mimeType": "image/png", "data": "iVBORw0KGgo="}}]}
+    answer = {"candidates": [{"content": drawn, "finishReason": "STOP"}], "usageMetadata": usage}
+    dollars = (1000 * 0.3 + 1290 * 30 + 110 * 2.5) / 1e6
+    assert cost(answered("a/gemini-2.5-flash-image", answer, "{a: {type: gemini}}")) == pytest.approx(dollars)
+
+
 def test_an_error_costs_nothing() -> None:
     chain = Chain("providers: {a: {type: openai}}")
     call, _ = chain.first(a_request(asking("a/gpt-4o-mini")))

@@ -11,6 +11,7 @@ import pytest
 from tests.e2e.answers import whole
 from tests.e2e.client import post
 from tests.gateway import Gateway, running, standard_config
+from tests.oracles import check_gemini_request
 from tests.upstream import Upstream
 
 AWS = {
@@ -21,6 +22,7 @@ GCP = {"project": "proj", "location": "us-east5", "credentials": {"access_token"
 CLOUDS: dict[str, dict[str, Any]] = {
     "aws": {"type": "aws-bedrock", **AWS},
     "gcp": {"type": "gcp-vertex", **GCP},
+    "gemini": {"type": "gemini", "api_key": "canary-provider-key"},
 }
 DEMOS = {
     "demo": "openai_chat",
@@ -28,6 +30,14 @@ DEMOS = {
     "demo-google": "gemini_generate",
 }
 PNG = b"\x89PNG\r\n\x1a\n"
+DRAWN: Any = {
+    "candidates": [
+        {
+            "content": {"parts": [{"inlineData": {"mimeType": "image/png", "data": "iVBORw0KGgo="}}]},
+            "finishReason": "STOP",
+        }
+    ]
+}
 ENCODED = base64.b64encode(PNG).decode()
 
 
@@ -39,6 +49,7 @@ def painting(loopback: Upstream, tmp_path_factory: pytest.TempPathFactory) -> It
         config["providers"][name] = {**options, "base_url": f"{loopback.url}/{name}"}
     for name, dialect in DEMOS.items():
         config["providers"][name] = {"type": "demo", "dialect": dialect}
+    config["providers"]["demo-vertex"] = {**CLOUDS["gcp"], "base_url": "demo"}
     with running(config, tmp_path_factory.mktemp("painting")) as gateway:
         yield gateway
         assert "canary" not in gateway.output()
@@ -55,6 +66,9 @@ def sdk(painting: Gateway) -> openai.OpenAI:
         *(f"{name}/hello" for name in DEMOS),
         "demo-aws/amazon.nova-canvas-v1:0",
         "demo-aws/stability.sd3-5-large-v1:0",
+        "demo-google/gemini-2.5-flash-image",
+        "demo-google/gemini-3-pro-image-preview",
+        "demo-vertex/gemini-3.1-flash-image",
     ],
 )
 def test_a_prompt_becomes_images(sdk: openai.OpenAI, model: str) -> None:
@@ -106,6 +120,12 @@ def test_the_whole_form_is_passed(upstream: Upstream, sdk: openai.OpenAI) -> Non
             "/imagen-4.0-generate-001:predict",
             {"predictions": [{"bytesBase64Encoded": ENCODED, "mimeType": "image/png"}]},
         ),
+        ("gcp/gemini-2.5-flash-image", "/gemini-2.5-flash-image:generateContent", DRAWN),
+        (
+            "gemini/gemini-3-pro-image-preview",
+            "/v1beta/models/gemini-3-pro-image-preview:generateContent",
+            DRAWN,
+        ),
     ],
 )
 def test_where_each_is_asked(
@@ -138,3 +158,30 @@ def test_bad_input_is_refused(
         sdk.post("/images/generations", body=asked, cast_to=object)
     assert refused.value.status_code == status and field in json.dumps(refused.value.body)
     assert not upstream.received
+
+
+def test_gemini_is_asked_and_counted_in_its_own_words(upstream: Upstream, sdk: openai.OpenAI) -> None:
+    usage = {
+        **{"promptTokenCount": 9, "candidatesTokenCount": 1290, "totalTokenCount": 1299},
+        "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 1290}],
+    }
+    answer = whole({**DRAWN, "usageMetadata": usage})
+    upstream.script("gemini", answer, answer)
+    raw = sdk.images.with_raw_response.generate(
+        model="gemini/gemini-3-pro-image-preview", prompt="p", n=2, size="1536x1024", quality="high"
+    )
+    told = raw.parse()
+    assert told.data and len(told.data) == 2 and told.usage and told.usage.output_tokens == 2580
+    assert {*raw.headers["x-dragoman-dropped"].split(",")} == {"size", "quality"}
+    for asked in upstream.of("gemini"):
+        body = json.loads(asked.body)
+        assert check_gemini_request(body) == []
+        assert body["generationConfig"]["imageConfig"] == {"aspectRatio": "3:2"}
+        assert ("x-goog-api-key", "canary-provider-key") in asked.headers
+
+
+@pytest.mark.parametrize("reason", ["IMAGE_SAFETY", "NO_IMAGE", "PROHIBITED_CONTENT"])
+def test_who_makes_no_image_says_why(upstream: Upstream, sdk: openai.OpenAI, reason: str) -> None:
+    upstream.script("gemini", whole({"candidates": [{"finishReason": reason}]}))
+    with pytest.raises(openai.APIStatusError, match=reason):
+        sdk.images.generate(model="gemini/gemini-2.5-flash-image", prompt="p")

@@ -113,6 +113,9 @@ def _whole(pieces: list[dict[str, Any]]) -> dict[str, Any]:
             text = "".join(piece.get("text", "") for piece in told)
             signed = [piece for piece in told if "signature" in piece]
             return {"reasoningContent": {"reasoningText": {"text": text, **(signed[0] if signed else {})}}}
+        case {"image": {"format": kind}}:
+            data = b"".join(piece["image"]["source"]["bytes"] for piece in pieces[1:])
+            return {"image": {"format": kind, "source": {"bytes": b64encode(data).decode()}}}
         case _:
             text = "".join(piece.get("text", "") for piece in pieces)
             cited = [piece["citation"] for piece in pieces if "citation" in piece]

@@ -168,6 +168,7 @@ CANONICAL = Request(
     logit_bias={"1": 2},
     logprobs=True,
     top_logprobs=2,
+    modalities=("text", "image"),
     output=JsonSchema({"type": "object"}, "name", "about", True),
     tools=(
         Tool("weather", "about", {"type": "object"}, True, _HINT),

@@ -144,15 +144,20 @@ def test_the_nearest_shape(size: tuple[int, int], ratio: str) -> None:
 
 # --- answers ----------------------------------------------------------------------------------------
 
+DRAWN: Any = {"inlineData": {"mimeType": "image/png", "data": PNG}}
 ANSWERS: dict[str, Any] = {
     "openai_images": {"created": 5, "data": [{"b64_json": PNG}]},
     "bedrock_nova_image": {"images": [PNG], "error": None},
     "bedrock_stability": {"seeds": [1], "finish_reasons": [None], "images": [PNG]},
+    "gemini_images": {"candidates": [{"content": {"parts": [DRAWN]}, "finishReason": "STOP"}]},
     "vertex_imagen": {"predictions": [{"bytesBase64Encoded": PNG, "mimeType": "image/png"}]},
 }
 BLOCKED: dict[str, Any] = {
     "bedrock_nova_image": {"images": [], "error": "blocked by a filter"},
     "bedrock_stability": {"seeds": [], "finish_reasons": ["blocked by a filter"], "images": [PNG]},
+    "gemini_images": {
+        "candidates": [{"finishReason": "IMAGE_SAFETY", "finishMessage": "blocked by a filter"}]
+    },
     "vertex_imagen": {"predictions": [{"raiFilteredReason": "blocked by a filter"}]},
 }
 
@@ -206,7 +211,7 @@ def test_garbage_is_refused(body: Any, target: str) -> None:
 
 
 ODD = JSON | st.builds(
-    lambda name, value: {name: value}, st.sampled_from(["images", "predictions", "data"]), JSON
+    lambda name, value: {name: value}, st.sampled_from(["images", "predictions", "data", "candidates"]), JSON
 )
 
 

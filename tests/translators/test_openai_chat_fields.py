@@ -65,7 +65,6 @@ def test_harmless_values_say_what_others_do_anyway() -> None:
     assert own.keys() == {
         "messages[].content[].prompt_cache_breakpoint.mode",
         "function_call",
-        "modalities",
         "store",
         "stream_options.include_obfuscation",
     }

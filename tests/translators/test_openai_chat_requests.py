@@ -214,7 +214,6 @@ def lost(**fields: Any) -> list[str]:
     "fields",
     [
         {"store": False},
-        {"modalities": ["text"]},
         {"function_call": "auto"},
         {"stream_options": {"include_obfuscation": False}},
         {"messages": [{"role": "assistant", "content": "Hi", "annotations": [], "audio": None}]},
@@ -249,7 +248,7 @@ def test_inside_of_a_schema_everything_is_the_clients() -> None:
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
-        ({"modalities": ["text", "audio"]}, "modalities"),
+        ({"image_config": {"aspect_ratio": "16:9"}}, "image_config"),
         ({"audio": {"format": "wav", "voice": "alloy"}}, "audio"),
         ({"functions": [{"name": "f"}]}, "functions"),
         ({"tools": [CUSTOM_TOOL]}, "tools[].custom"),

@@ -12,6 +12,7 @@ from translators.canonical import (
     CalledWith,
     Cited,
     Done,
+    Drawn,
     Event,
     Extra,
     Failed,
@@ -119,6 +120,10 @@ class Content:
                 _call_with(self._calls[call], json)
             case Cited():
                 self._cite(event)
+            case Drawn():
+                raise BadUpstream(
+                    "It holds a picture, and Anthropic's API has no place for one in an answer."
+                )
             case PartEnded():
                 self.end()
             case Extra(data):

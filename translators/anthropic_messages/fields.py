@@ -198,6 +198,7 @@ def _unsigned(thinking: Thinking) -> bool:
 
 
 LACKS: Lacks = {
+    "Request.modalities": Lack("refused", harmless=(("text",),), note="answers are text"),
     "Request.include_usage": Lack("dropped", harmless=(True, False), note="usage always comes"),
     "Request.n": Lack("refused", harmless=(1,), note="there is one answer"),
     "Request.logprobs": Lack("refused", harmless=(False,)),

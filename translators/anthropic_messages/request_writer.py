@@ -20,6 +20,7 @@ from translators.canonical import (
     Turn,
     WebSearch,
 )
+from translators.drawn import shown_by_the_user
 from translators.errors import Unsupported
 
 _CHOICES = {"auto": "auto", "required": "any", "none": "none", "named": "tool"}
@@ -27,7 +28,7 @@ _CHOICES = {"auto": "auto", "required": "any", "none": "none", "named": "tool"}
 
 def write_request(request: Request) -> Json:
     """Meanings in `LACKS` were seen to before; raises `Unsupported` for values that have no word here."""
-    turns = _placed(_with_a_question(request.turns))
+    turns = _placed(_with_a_question([*shown_by_the_user(request.turns)]))
     system = list(takewhile(_is_prompt, turns))
     output = _output(request)
     fields: dict[str, JsonValue] = {

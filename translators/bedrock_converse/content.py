@@ -6,11 +6,14 @@ from typing import Literal, assert_never, cast
 import orjson
 
 from translators.bedrock_converse.fields import CLAUDES, OWNER
+from translators.bedrock_converse.formats import format_of
 from translators.canonical import (
     Called,
     CalledWith,
     Cited,
+    Data,
     Done,
+    Drawn,
     Event,
     Extra,
     Failed,
@@ -26,11 +29,12 @@ from translators.canonical import (
     Started,
     Thought,
     ThoughtRedacted,
+    Url,
     Used,
 )
 from translators.errors import BadUpstream
 
-type _Kind = Literal["text", "reasoning", "redacted", "call", "own"]
+type _Kind = Literal["text", "reasoning", "redacted", "call", "image", "own"]
 
 
 @dataclass(slots=True)
@@ -39,7 +43,7 @@ class Block:
 
     kind: _Kind
     start: Json | None = None
-    """What is said of it before all deltas: only of calls."""
+    """What is said of it before all deltas: only of calls and pictures."""
     deltas: list[Json] = field(default_factory=list[Json])
     arguments: str = ""
     """Of a call: the text of its input so far."""
@@ -73,6 +77,9 @@ class Block:
             case "call":
                 assert self.start
                 return {"toolUse": {**cast(Json, self.start["toolUse"]), "input": _arguments(self.arguments)}}
+            case "image":
+                assert self.start
+                return {"image": {**_image(self.start), **_image(self.deltas[0])}}
             case "own":
                 return self.own or {}
 
@@ -123,6 +130,8 @@ class Content:
                 _call_with(self._calls[call], json)
             case Cited():
                 self._cite(_source(event))
+            case Drawn(source):
+                self._begin(_drawn(source))
             case PartEnded():
                 self.end()
             case Extra(Opaque(owner, "content[]", data)) if owner == OWNER:
@@ -171,6 +180,19 @@ class Content:
             last.deltas.append({"citation": source})
         else:
             self._sources.append(source)
+
+
+def _drawn(source: Data | Url) -> Block:
+    format = format_of("image", source.media_type) if isinstance(source, Data) else None
+    if not isinstance(source, Data) or format is None:
+        kind = source.media_type if isinstance(source, Data) else "one at an address"
+        raise BadUpstream(f"It holds a picture that Converse has no word for: {kind}.")
+    delta: Json = {"image": {"source": {"bytes": source.base64}}}
+    return Block("image", {"image": {"format": format}}, [delta], ended=True)
+
+
+def _image(piece: Json) -> Json:
+    return cast(Json, piece["image"])
 
 
 def _call_with(block: Block, json: str) -> None:

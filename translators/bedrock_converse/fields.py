@@ -257,6 +257,9 @@ _FETCH = "Bedrock takes only data, or what is in Amazon's storage"
 _FILE = Lack("refused", only=_elsewhere, note=_FETCH)
 
 LACKS: Lacks = {
+    "Request.modalities": Lack(
+        "refused", harmless=(("text",),), note="what an answer holds is the model's own"
+    ),
     "Request.include_usage": Lack("dropped", harmless=(True, False), note="usage always comes"),
     "Request.n": Lack("refused", harmless=(1,), note="there is one answer"),
     "Request.logprobs": Lack("refused", harmless=(False,)),

@@ -22,12 +22,13 @@ from translators.canonical import (
     ToolResult,
     Turn,
 )
+from translators.drawn import shown_by_the_user
 from translators.errors import Unsupported
 
 
 def write_request(request: Request) -> Json:
     """Meanings in `LACKS` were seen to before; raises `Unsupported` for values that have no word here."""
-    turns = _with_a_question(request.turns)
+    turns = _with_a_question([*shown_by_the_user(request.turns)])
     blocks = Blocks(request.model)
     told: dict[str, JsonValue] = {
         "system": blocks.write(

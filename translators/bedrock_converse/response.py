@@ -7,13 +7,16 @@ import orjson
 
 from translators.bedrock_converse.content import Content
 from translators.bedrock_converse.fields import CLAUDES, OWNER, STRUCTURED_OUTPUT
+from translators.bedrock_converse.formats import media_type_of
 from translators.bedrock_converse.stop import read_stop, write_stop
 from translators.bedrock_converse.usage import read_used, write_used
 from translators.canonical import (
     Called,
     CalledWith,
     Cited,
+    Data,
     Done,
+    Drawn,
     Event,
     Extra,
     Failed,
@@ -81,6 +84,8 @@ def _block(block: dict[str, Any], call: int) -> Iterator[Event]:
             yield Called(call, string(use["toolUseId"]), string(use["name"]))
             arguments: dict[str, Any] = {**use["input"]}
             yield CalledWith(call, orjson.dumps(arguments).decode())
+        case {"image": {"format": format, "source": {"bytes": data}}} if kind := known(format):
+            yield Drawn(Data(kind, string(data)))
         case _:
             yield Extra(Opaque(OWNER, "content[]", block))
             return
@@ -106,6 +111,11 @@ def is_answer(block: Any) -> bool:
             return bool(name == STRUCTURED_OUTPUT)
         case _:
             return False
+
+
+def known(format: object) -> str | None:
+    """The media type of a picture, if we know its format."""
+    return media_type_of("image", format) if isinstance(format, str) else None
 
 
 def said(text: object) -> Iterator[Event]:

@@ -14,6 +14,7 @@ from translators.bedrock_converse.response import (
     NAMELESS,
     is_answer,
     is_call,
+    known,
     read_citation,
     read_extras,
     read_redacted,
@@ -27,7 +28,9 @@ from translators.bedrock_converse.usage import read_used, write_used
 from translators.canonical import (
     Called,
     CalledWith,
+    Data,
     Done,
+    Drawn,
     Event,
     Extra,
     Failed,
@@ -41,6 +44,7 @@ from translators.canonical import (
     Usage,
     Used,
 )
+from translators.pick import inner, text
 
 
 class StreamReader:
@@ -120,7 +124,12 @@ class StreamReader:
     def _end(self, index: int) -> Iterator[Event]:
         """Citations may come before the text that they support, or after it; what is encrypted, in pieces."""
         if index in self._extras:
-            yield Extra(Opaque(OWNER, "content[].deltas", self._extras.pop(index)))
+            extra = self._extras.pop(index)
+            if picture := _picture(extra):
+                yield Drawn(picture)
+                yield PartEnded()
+            else:
+                yield Extra(Opaque(OWNER, "content[].deltas", extra))
             return
         if pieces := self._redacted.pop(index, None):
             yield read_redacted(b64encode(b"".join(map(b64decode, pieces))).decode())
@@ -134,6 +143,18 @@ class StreamReader:
         yield self._stop
         yield read_used(last)
         yield Done()
+
+
+def _picture(block: dict[str, Any]) -> Data | None:
+    """The picture that a block's pieces amount to, if it is one whose bytes are all here."""
+    match block["start"]:
+        case {"image": {"format": format}} if kind := known(format):
+            deltas: list[Json] = block["deltas"]
+            pieces = [text(inner(inner(delta, "image"), "source"), "bytes") for delta in deltas]
+            whole = b"".join(map(b64decode, pieces))
+            return Data(kind, b64encode(whole).decode()) if all(pieces) and whole else None
+        case _:
+            return None
 
 
 class StreamWriter:

@@ -7,7 +7,7 @@ A whole response is just its events: one vocabulary for streamed and not. Order 
 from dataclasses import dataclass
 from typing import Literal
 
-from translators.canonical.request import Json, Opaque
+from translators.canonical.request import Data, Json, Opaque, Url
 
 StopReason = Literal[
     "end", "stop_sequence", "length", "tools", "refusal", "content_filter", "pause", "context"
@@ -135,6 +135,15 @@ class Cited:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """A picture in the answer, whole. `opaque` is what has to come back with it, as `Image.opaque`."""
+
+    source: Data | Url
+    choice: int = 0
+    opaque: tuple[Opaque, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Probable:
     """Log probabilities of the tokens before it, in OpenAI's form: `{token, logprob, bytes, …}`."""
 
@@ -225,6 +234,7 @@ Event = (
     | Called
     | CalledWith
     | Cited
+    | Drawn
     | Probable
     | PartEnded
     | Extra

@@ -280,6 +280,8 @@ class Request:
     logit_bias: Mapping[str, float] | None = None
     logprobs: bool | None = None
     top_logprobs: int | None = None
+    modalities: tuple[str, ...] | None = None
+    """What the answer may hold: text, image, audio, video."""
     output: PlainText | JsonObject | JsonSchema | OneOf | Pattern | None = None
     tools: tuple[Tool | WebSearch | Opaque, ...] | None = None
     tool_choice: ToolChoice | None = None

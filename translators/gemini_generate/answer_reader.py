@@ -11,7 +11,9 @@ import orjson
 from translators.canonical import (
     Called,
     CalledWith,
+    Data,
     Done,
+    Drawn,
     ErrorKind,
     Event,
     Extra,
@@ -26,6 +28,7 @@ from translators.canonical import (
     StopReason,
     Thought,
     ThoughtRedacted,
+    Url,
     Used,
 )
 from translators.gemini_generate.errors import is_error, read_failure
@@ -149,6 +152,8 @@ class _Choice:
                 yield Thought(thought, choice=self._index)
             if proof:
                 yield Thought(signature=proof, choice=self._index)
+        elif picture := _picture(part):
+            yield Drawn(picture, self._index, (proof,) if proof else ())
         elif own := next((name for name in _OWN_PARTS if name in part), None):
             yield Extra(Opaque(OWNER, f"candidates[].content.parts[].{own}", part), self._index)
         else:
@@ -185,6 +190,16 @@ class _Choice:
             yield Failed(_WENT_WRONG, message, type="INTERNAL", code=reason)
         else:
             yield Finished("tools" if known == "end" and self._calls else known, choice=self._index)
+
+
+def _picture(part: Json) -> Data | Url | None:
+    """A picture that all can look at; other kinds of file have no place in others' answers."""
+    blob, file = inner(part, "inlineData"), inner(part, "fileData")
+    if text(blob, "mimeType").startswith("image/") and (data := text(blob, "data")):
+        return Data(text(blob, "mimeType"), data)
+    if text(file, "mimeType").startswith("image/") and text(file, "fileUri").startswith("https://"):
+        return Url(text(file, "fileUri"))
+    return None
 
 
 def _searches(candidate: Json) -> int:

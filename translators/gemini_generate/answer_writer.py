@@ -11,10 +11,12 @@ from translators.canonical import (
     CalledWith,
     Cited,
     Done,
+    Drawn,
     Event,
     Extra,
     Failed,
     Finished,
+    Image,
     Json,
     JsonValue,
     Opaque,
@@ -32,6 +34,7 @@ from translators.canonical import (
 from translators.errors import BadUpstream
 from translators.gemini_generate.errors import write_error
 from translators.gemini_generate.fields import OWNER
+from translators.gemini_generate.files import write_source
 from translators.gemini_generate.grounding import write_citations
 from translators.gemini_generate.logprobs import write_logprobs
 from translators.gemini_generate.proofs import signature_of, wrap
@@ -153,6 +156,7 @@ class _Choice:
         | Called
         | CalledWith
         | Cited
+        | Drawn
         | Probable
         | PartEnded
         | Extra
@@ -180,6 +184,10 @@ class _Choice:
                 yield from self._call_with(call, json)
             case Cited():
                 self._cited.append(event)
+            case Drawn(source, opaque=kept):
+                signature = signature_of(kept)
+                proven: Json = {"thoughtSignature": signature} if signature else {}
+                yield self._piece(write_source(Image(source)) | proven)
             case Probable(tokens):
                 self._tokens += tokens
             case Extra(Opaque(owner, field, data)):

@@ -64,6 +64,8 @@ def write_contents(turns: Sequence[Turn], model: Model) -> list[JsonValue]:
         parts = [*_Parts(turn, model, names).write()]
         if turn.role == "assistant" and model.signatures and i > asked:
             _sign(parts)
+        if turn.role == "assistant" and model.signs_pictures:
+            _sign_pictures(parts)
         if contents and _are_results(contents[-1]["parts"]) and _are_results(parts):
             cast(list[JsonValue], contents[-1]["parts"]).extend(parts)
         elif parts:
@@ -91,6 +93,23 @@ def _sign(parts: list[Json]) -> None:
     calls = [part for part in parts if "functionCall" in part]
     if calls:
         calls[0].setdefault("thoughtSignature", SKIPPED)
+
+
+def _sign_pictures(parts: list[Json]) -> None:
+    """Models that draw want to see a signature of each picture, and of what an answer begins with.
+
+    https://ai.google.dev/gemini-api/docs/thought-signatures
+    """
+    answer = [part for part in parts if part.get("thought") is not True]
+    apart = [part for part in answer[1:] if part.get("text") == "" and "thoughtSignature" in part]
+    for number, part in enumerate(answer):
+        if (
+            number == 0 and "text" in part and apart and "thoughtSignature" not in part
+        ):  # which came to us, or through us, behind it
+            part["thoughtSignature"] = apart[0]["thoughtSignature"]
+            parts.remove(apart[0])
+        elif (number == 0 and "text" in part) or part.keys() & {"inlineData", "fileData"}:
+            part.setdefault("thoughtSignature", SKIPPED)
 
 
 def _are_results(parts: JsonValue | list[Json]) -> bool:
@@ -151,16 +170,19 @@ class _Parts:
             case Refusal(text):
                 yield from _text(Text(text))
             case Image() | Audio() | Video() | Document():
-                yield from write_file(part, self._model)
+                signature = signature_of(part.opaque)
+                proof: Json = {"thoughtSignature": signature} if signature else {}
+                for written in write_file(part, self._model):
+                    yield written if "text" in written else written | proof
             case ToolUse():
                 yield self._call(part)
             case ToolResult():
                 yield from self._response(part)
-            case Thinking(text, proof, kept):
-                ours = proof and proof.owner == OWNER
+            case Thinking(text, proven, kept):
+                ours = proven and proven.owner == OWNER
                 if text or ours:
                     thought: Json = {"text": text, "thought": True}
-                    signed: Json = {"thoughtSignature": wrap(proof)} if proof and ours else {}
+                    signed: Json = {"thoughtSignature": wrap(proven)} if proven and ours else {}
                     yield restore(thought | signed, (own for own in kept if own.field != SIGNATURE), PART)
             case RedactedThinking(Opaque(owner, _, data)):
                 if owner == OWNER and isinstance(data, dict):

@@ -17,6 +17,9 @@ PART = "contents[].parts[]."
 SIGNATURE = f"{PART}thoughtSignature"
 DECLARATION = "tools[].functionDeclarations[]."
 CONFIG = "generationConfig."
+TEXT_ALONE = f"{CONFIG}responseModalities[text]"
+IMAGE_CONFIG = "image_config"
+"""What clients of OpenAI's API call `generationConfig.imageConfig`; the insides are Google's own."""
 
 _IN_OTHER_WORDS = "said in other words; Google's own go back to Google alone"
 _SPELT = Own("translated", note=_IN_OTHER_WORDS)
@@ -124,8 +127,10 @@ _CONFIG: Reads = {
     f"{CONFIG}thinkingConfig.thinkingBudget": Means("Reasoning.budget", "0 disables, -1 is `adaptive`"),
     f"{CONFIG}thinkingConfig.thinkingLevel": Means("Request.effort"),
     f"{CONFIG}thinkingConfig.includeThoughts": Means("Reasoning.display"),
-    f"{CONFIG}responseModalities": Own("refused", harmless=(["TEXT"], []), note="answers in other than text"),
-    **_own("refused", CONFIG, "speechConfig imageConfig responseFormat", "answers in other than text"),
+    f"{CONFIG}responseModalities": Means("Request.modalities"),
+    TEXT_ALONE: Own("translated", note="what every answer is"),
+    f"{CONFIG}imageConfig": Own("refused", note="what pictures are like"),
+    **_own("refused", CONFIG, "speechConfig responseFormat", "answers in other than text"),
     f"{CONFIG}mediaResolution": Own("dropped", note="how closely to look"),
     **_own(
         "dropped",
@@ -170,6 +175,10 @@ _TOOLS: Reads = {
 READS: Reads = {**_TOP_LEVEL, **_CONTENTS, **_CONFIG, **_TOOLS}
 
 
+def _more_than_pictures(modalities: tuple[str, ...]) -> bool:
+    return not {*modalities} <= {"text", "image"}
+
+
 def _more_than_five(stop: tuple[str, ...]) -> bool:
     return len(stop) > 5
 
@@ -185,6 +194,9 @@ LACKS: Lacks = {
     "Request.cache": Lack("dropped", note="Gemini caches by itself"),
     "Request.stop": Lack("refused", only=_more_than_five, note="at most five"),
     "Request.effort": Lack("dropped", only=lambda effort: False, note="a budget says more, and counts alone"),
+    "Request.modalities": Lack(
+        "refused", only=_more_than_pictures, note="text and pictures can be told in other words, and no sound"
+    ),
     "Pattern": Lack("refused", note="Gemini's answer would be the text in quotes"),
     "Cache": Lack("dropped", note="Gemini caches by itself"),
     "ToolResult.is_error": Lack(

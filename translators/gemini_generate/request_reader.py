@@ -21,7 +21,7 @@ from translators.canonical import (
 )
 from translators.foreign import Record
 from translators.gemini_generate.contents_reader import read_contents
-from translators.gemini_generate.fields import CONFIG, DECLARATION, OWNER, PART, READS
+from translators.gemini_generate.fields import CONFIG, DECLARATION, OWNER, PART, READS, TEXT_ALONE
 from translators.gemini_generate.kept import keep
 from translators.gemini_generate.schemas import read_schema
 from translators.gemini_generate.spelling import in_one_spelling
@@ -31,7 +31,7 @@ _EFFORTS: tuple[Effort, ...] = get_args(Effort)
 _CALLING = "toolConfig.functionCallingConfig."
 _SET = (
     "candidateCount stopSequences maxOutputTokens temperature topP topK seed presencePenalty "
-    "frequencyPenalty responseLogprobs logprobs responseMimeType responseJsonSchema"
+    "frequencyPenalty responseLogprobs logprobs responseMimeType responseJsonSchema responseModalities"
 )
 
 
@@ -78,6 +78,7 @@ def _configured(request: Request, config: Record) -> Request:
         frequency_penalty=config.number("frequencyPenalty"),
         logprobs=config.flag("responseLogprobs"),
         top_logprobs=config.integer("logprobs"),
+        modalities=_modalities(config),
         output=_output(config),
         reasoning=_reasoning(thinking),
         effort=next((effort for effort in _EFFORTS if level and effort == level.lower()), None),
@@ -88,7 +89,10 @@ def _own(top: Record, config: Record) -> tuple[Opaque, ...]:
     choice = top.record("toolConfig") or Record({})
     calling = choice.record("functionCallingConfig") or Record({})
     validated = calling.text("mode") == "VALIDATED"
+    modalities = config.items("responseModalities")
+    plain = modalities is not None and _modalities(config) is None
     return (
+        *([Opaque(OWNER, TEXT_ALONE, modalities)] if plain else []),
         *keep(top, "", "model stream contents systemInstruction tools toolConfig generationConfig"),
         *keep(config, CONFIG, _SET),
         *keep(choice, "toolConfig.", "functionCallingConfig"),
@@ -104,6 +108,13 @@ def _system(top: Record) -> tuple[Turn, ...]:
     parts = system.must(system.records, "parts")
     texts = tuple(Text(part.must(part.text, "text"), opaque=keep(part, PART, "text")) for part in parts)
     return (Turn("system", texts, opaque=keep(system, "systemInstruction.", "parts")),)
+
+
+def _modalities(config: Record) -> tuple[str, ...] | None:
+    """Text alone, which is what nothing and an unspecified one say too, is what every answer is."""
+    said = config.texts("responseModalities") or ()
+    told = tuple("text" if word == "MODALITY_UNSPECIFIED" else word.lower() for word in said)
+    return told if {*told} - {"text"} else None
 
 
 def _whole(config: Record, name: str) -> int | None:

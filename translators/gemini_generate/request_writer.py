@@ -22,7 +22,7 @@ from translators.canonical import (
 )
 from translators.errors import Unsupported
 from translators.gemini_generate.contents_writer import with_a_question, write_contents, write_system
-from translators.gemini_generate.fields import CONFIG, DECLARATION, OWNER
+from translators.gemini_generate.fields import CONFIG, DECLARATION, IMAGE_CONFIG, OWNER
 from translators.gemini_generate.files import LEVELS
 from translators.gemini_generate.kept import restore, value_of
 from translators.gemini_generate.models import BUDGETS, Model, model_of
@@ -50,7 +50,7 @@ def write_request(request: Request) -> Json:
         "generationConfig": _config(request, model) or None,
     }
     for opaque in request.opaque:
-        if opaque.owner == OWNER and not {".", "["} & set(opaque.field):
+        if opaque.owner == OWNER and opaque.field != IMAGE_CONFIG and not {".", "["} & set(opaque.field):
             body[camel(opaque.field)] = opaque.data
     return {name: value for name, value in body.items() if value is not None}
 
@@ -71,6 +71,8 @@ def _config(request: Request, model: Model) -> Json:
         "frequencyPenalty": request.frequency_penalty,
         "responseLogprobs": request.logprobs,
         "logprobs": request.top_logprobs,
+        "responseModalities": _modalities(request),
+        "imageConfig": _pictures(request),
         "thinkingConfig": _thinking(request, model) or None,
         "mediaResolution": None if model.rich_results else _closest(request.turns),
         **_output(request, model),
@@ -78,8 +80,18 @@ def _config(request: Request, model: Model) -> Json:
     told: Json = {name: value for name, value in config.items() if value is not None}
     for opaque in request.opaque:
         if opaque.owner == OWNER and opaque.field.startswith(CONFIG):
-            told[camel(opaque.field.removeprefix(CONFIG))] = opaque.data
+            told[camel(opaque.field.removeprefix(CONFIG).partition("[")[0])] = opaque.data
     return told
+
+
+def _modalities(request: Request) -> JsonValue:
+    return None if request.modalities is None else [word.upper() for word in request.modalities]
+
+
+def _pictures(request: Request) -> JsonValue:
+    """As clients of OpenAI's API say what they are like, where no other provider knows it."""
+    wanted = value_of(request.opaque, IMAGE_CONFIG)
+    return wanted.data if wanted else None
 
 
 def _thinking(request: Request, model: Model) -> JsonValue:

@@ -20,8 +20,10 @@ def read_usage(usage: Json, searches: int = 0) -> Usage:
         output=made,
         cache_read=number(usage, "cachedContentTokenCount"),
         reasoning=thoughts,
-        audio_input=_of_sound(usage, "promptTokensDetails"),
-        audio_output=_of_sound(usage, "candidatesTokensDetails"),
+        audio_input=_of_kind("AUDIO", usage, "promptTokensDetails"),
+        audio_output=_of_kind("AUDIO", usage, "candidatesTokensDetails"),
+        image_input=_of_kind("IMAGE", usage, "promptTokensDetails"),
+        image_output=_of_kind("IMAGE", usage, "candidatesTokensDetails"),
         web_searches=searches or None,
     )
 
@@ -39,8 +41,8 @@ def write_usage(usage: Usage) -> Json:
         "thoughtsTokenCount": usage.reasoning,
         "cachedContentTokenCount": usage.cache_read,
         "totalTokenCount": _sum(usage.input, usage.output),
-        "promptTokensDetails": _sound(usage.audio_input),
-        "candidatesTokensDetails": _sound(usage.audio_output),
+        "promptTokensDetails": _kinds(usage.audio_input, usage.image_input),
+        "candidatesTokensDetails": _kinds(usage.audio_output, usage.image_output),
     }
     return {name: count for name, count in told.items() if count is not None}
 
@@ -49,12 +51,13 @@ def _sum(one: int | None, other: int | None) -> int | None:
     return None if one is None and other is None else (one or 0) + (other or 0)
 
 
-def _of_sound(usage: Json, name: str) -> int | None:
+def _of_kind(kind: str, usage: Json, name: str) -> int | None:
     counts = (
-        number(entry, "tokenCount") for entry in entries(usage, name) if text(entry, "modality") == "AUDIO"
+        number(entry, "tokenCount") for entry in entries(usage, name) if text(entry, "modality") == kind
     )
     return next(counts, None)
 
 
-def _sound(tokens: int | None) -> JsonValue:
-    return [{"modality": "AUDIO", "tokenCount": tokens}] if tokens else None
+def _kinds(sound: int | None, pictures: int | None) -> JsonValue:
+    told = (("AUDIO", sound), ("IMAGE", pictures))
+    return [{"modality": kind, "tokenCount": tokens} for kind, tokens in told if tokens] or None

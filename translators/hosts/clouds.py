@@ -67,11 +67,13 @@ _AMAZON_IMAGES = {
     "bedrock_stability": _amazon(r"stability\.(?:sd3|stable-image)"),
 }
 
+_DRAWING_GEMINIS = r"(?:gemini-[\w.-]*image|nano-banana)[\w.-]*"
 _VERTEX_MODEL = "/v1/projects/{project}/locations/{location}/publishers/google/models/{model}"
 _VERTEX_PREDICTIONS = {
     "vertex_predict_embed_one": Path(f"{_VERTEX_MODEL}:predict", models="gemini-embedding-001"),
     "vertex_embed_content": Path(f"{_VERTEX_MODEL}:embedContent", models=r".*gemini.*"),
     "vertex_predict_embed": Path(f"{_VERTEX_MODEL}:predict"),
+    "gemini_images": Path(f"{_VERTEX_MODEL}:generateContent", models=_DRAWING_GEMINIS),
     "vertex_imagen": Path(f"{_VERTEX_MODEL}:predict", models=r"imagen.*"),
 }
 
@@ -181,12 +183,23 @@ CLOUDS: Mapping[str, Host] = {
                 "/v1beta/models/{model}:streamGenerateContent?alt=sse",
             ),
             "gemini_embed": Path("/v1beta/models/{model}:batchEmbedContents"),
+            "gemini_images": Path("/v1beta/models/{model}:generateContent", models=_DRAWING_GEMINIS),
             "vertex_imagen": Path("/v1beta/models/{model}:predict", models=r"imagen.*"),
             "gemini_count": Path("/v1beta/models/{model}:countTokens"),
         },
         key_header="x-goog-api-key",
         key_prefix="",
-        envelopes=dict.fromkeys(("gemini_generate", "gemini_count"), Envelope(leaves=_IN_PATH)),
+        envelopes={
+            **dict.fromkeys(("gemini_generate", "gemini_count"), Envelope(leaves=_IN_PATH)),
+            "gemini_images": Envelope(
+                lacks={
+                    "ImageRequest.format": Lack(
+                        "dropped", note="the answer tells which the model has chosen"
+                    ),
+                    "ImageRequest.compression": Lack("dropped"),
+                }
+            ),
+        },
         label="gcp.gemini",
     ),
     # https://docs.cohere.com/docs/compatibility-api

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
-from translators.canonical import Json, JsonValue, Request
+from translators.canonical import ImageRequest, Json, JsonValue, Request
 from translators.dialect import Framing, Spoken
 from translators.errors import BadRequest
 from translators.fields import Lack, Lacks
@@ -92,13 +92,13 @@ class Envelope:
     roles: Mapping[str, str] = field(default_factory=dict[str, str])
     """Roles of messages that it does not know, and those that come nearest."""
     lacks: Lacks = field(default_factory=dict[str, Lack])
-    """Attributes of a `Request` that the dialect can write, and this host does not take."""
+    """Attributes of a request that the dialect can write, and this host does not take."""
     metered: bool = True
     """Whether it may be asked for the usage of a stream; of one that may not, nobody is asked."""
 
-    def asked(self, request: Request) -> Request:
+    def asked[R: Request | ImageRequest](self, request: R) -> R:
         """What of a request this host can be asked; what is lost was seen to before."""
-        said: dict[str, Any] = {name.removeprefix("Request."): None for name in self.lacks}
+        said: dict[str, Any] = {name.partition(".")[2]: None for name in self.lacks}
         return replace(request, **said) if said else request
 
     def written(self, body: Json) -> Json:

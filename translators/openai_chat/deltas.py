@@ -10,6 +10,8 @@ from translators.canonical import (
     Called,
     CalledWith,
     Cited,
+    Data,
+    Drawn,
     Extra,
     Finished,
     Json,
@@ -22,6 +24,7 @@ from translators.canonical import (
     StopReason,
     Thought,
     ThoughtRedacted,
+    Url,
 )
 from translators.openai_chat.fields import OWNER
 from translators.openai_chat.google import GOOGLE, extra_content
@@ -34,6 +37,7 @@ type Content = (
     | Called
     | CalledWith
     | Cited
+    | Drawn
     | Probable
     | PartEnded
     | Extra
@@ -103,7 +107,16 @@ class _Choice:
 
     def say(
         self,
-        event: Said | Refused | Thought | ThoughtRedacted | Called | CalledWith | Cited | PartEnded | Extra,
+        event: Said
+        | Refused
+        | Thought
+        | ThoughtRedacted
+        | Called
+        | CalledWith
+        | Cited
+        | Drawn
+        | PartEnded
+        | Extra,
     ) -> Iterator[Json]:
         match event:
             case Said(text):
@@ -134,6 +147,8 @@ class _Choice:
                 yield {"tool_calls": [{"index": call, "function": {"arguments": json}}]}
             case Cited():
                 yield self._cite(event)
+            case Drawn():
+                yield self._next("images", _picture(event))
             case PartEnded():
                 self._part, self._thought = self.said, ""
             case Extra(Opaque(owner, field, data)):
@@ -185,6 +200,17 @@ class _Choice:
 def piece_of(choice: int, delta: Json) -> Json:
     """The entry of a chunk's `choices` that says this."""
     return {"index": choice, "delta": delta, "finish_reason": None}
+
+
+def _picture(drawn: Drawn) -> Json:
+    """As OpenRouter and LiteLLM have it, with Google's proof where it has its own for calls."""
+    match drawn.source:
+        case Data(media_type, base64):
+            url = f"data:{media_type};base64,{base64}"
+        case Url(url):
+            pass
+    proofs = [extra_content(own.data) for own in drawn.opaque if own.owner == GOOGLE]
+    return {"type": "image_url", "image_url": {"url": url}, **(proofs[0] if proofs else {})}
 
 
 def _proof(name: str, proof: Opaque) -> Json:

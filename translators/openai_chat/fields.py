@@ -19,6 +19,9 @@ AUDIO_FORMATS = {"audio/wav": "wav", "audio/x-wav": "wav", "audio/mpeg": "mp3", 
 CUSTOM_CHOICES = ("tool_choice.custom", "tool_choice.allowed_tools.tools[custom]")
 """A `tool_choice` that names custom tools rides whole, under one of these."""
 
+TEXT_ALONE = "modalities[text]"
+"""Said so, which not every server of this API understands."""
+
 _AUDIO_OUTPUT = Own("refused", note="no other provider answers this API with sound")
 _CUSTOM = Own("refused", note="a custom tool takes free text; elsewhere tools take JSON")
 _LEGACY = Own("refused", note="use `tools`, which replaced functions in 2023")
@@ -28,6 +31,7 @@ _CACHING = Own("dropped", note="OpenAI's own way of caching")
 _SEARCHED_FROM = Means("WebSearch.location")
 _PROOF = Own("dropped", note="a proof for Google alone, as its own endpoint of this API has it")
 _GOOGLE_TOOL = Own("refused", note="an extension: a search that Google runs")
+_DRAWING = Own("refused", note="an extension, as OpenRouter has it: what pictures in an answer are like")
 _GOOGLE_SETTING = Own("dropped", note="an extension: a setting of Google's")
 
 GOOGLE_SEARCH = {
@@ -92,6 +96,15 @@ READS: Reads = {
         "Thinking", "clients that echo a stream; it says nothing"
     ),
     "messages[assistant].refusal": Means("Refusal"),
+    "messages[assistant].images": Means("Image", "an extension, as OpenRouter and LiteLLM have it"),
+    "messages[assistant].images[].type": Means("Image"),
+    "messages[assistant].images[].index": Means("Image", "clients that echo a stream; it says nothing"),
+    "messages[assistant].images[].image_url": Means("Image"),
+    "messages[assistant].images[].image_url.url": Means("Image.source"),
+    "messages[assistant].images[].image_url.detail": Means("Image.detail"),
+    "messages[assistant].images[].extra_content": _PROOF,
+    "messages[assistant].images[].extra_content.google": _PROOF,
+    "messages[assistant].images[].extra_content.google.thought_signature": _PROOF,
     "messages[assistant].audio": _AUDIO_OUTPUT,
     "messages[assistant].audio.id": _AUDIO_OUTPUT,
     "messages[assistant].tool_calls": Means("ToolUse"),
@@ -187,7 +200,11 @@ READS: Reads = {
     "guided_choice": Means("OneOf", "an extension of vLLM"),
     "guided_regex": Means("Pattern", "an extension of vLLM"),
     "guided_grammar": Own("refused", note="an extension of vLLM"),
-    "modalities": Own("refused", harmless=(["text"],), note=_AUDIO_OUTPUT.note),
+    "modalities": Means("Request.modalities", "`image` is an extension, as OpenRouter has it"),
+    TEXT_ALONE: Own("translated", note="what every answer is"),
+    "image_config": _DRAWING,
+    "image_config.aspect_ratio": _DRAWING,
+    "image_config.image_size": _DRAWING,
     "audio": _AUDIO_OUTPUT,
     "audio.format": _AUDIO_OUTPUT,
     "audio.voice": _AUDIO_OUTPUT,
@@ -257,12 +274,17 @@ def _of_unknown_sound(source: Data | Url | FileId) -> bool:
     return not isinstance(source, Data) or source.media_type not in AUDIO_FORMATS
 
 
+def _more_than_pictures(modalities: tuple[str, ...]) -> bool:
+    return not {*modalities} <= {"text", "image"}
+
+
 def _more_than_four(stop: tuple[str, ...]) -> bool:
     return len(stop) > 4
 
 
 LACKS: Lacks = {
     "Request.top_k": Lack("dropped"),
+    "Request.modalities": Lack("refused", only=_more_than_pictures, note=_AUDIO_OUTPUT.note),
     "Request.cache": Lack("dropped"),
     "Cache": Lack("dropped", note="OpenAI caches by itself; not all of its models know explicit breakpoints"),
     "Reasoning.display": Lack("dropped", harmless=("omitted",), note="this API never shows reasoning"),

@@ -10,7 +10,8 @@ from translators.foreign import Record
 from translators.openai_chat.fields import GOOGLE_SEARCH
 
 GOOGLE = "google"
-GOOGLE_SETTINGS = ("safetySettings", "generationConfig")
+GOOGLE_SETTINGS = ("safetySettings", "generationConfig", "image_config")
+_DRAWING = {"aspect_ratio": "aspectRatio", "image_size": "imageSize"}
 _TOOLS = {"google_search": "googleSearch", "enterprise_search": "enterpriseWebSearch"}
 
 
@@ -21,6 +22,10 @@ def google_settings(top: Record) -> Iterator[Opaque]:
     config = top.record("generationConfig")
     if config and (closely := config.text("media_resolution")) is not None:
         yield Opaque(GOOGLE, "generationConfig.media_resolution", closely)
+    if (drawn := top.record("image_config")) is not None:
+        said = ((name, drawn.text(name)) for name in _DRAWING)
+        wanted: Json = {_DRAWING[name]: word for name, word in said if word is not None}
+        yield Opaque(GOOGLE, "image_config", wanted)
 
 
 def google_tool(tool: Record, kind: str) -> Opaque:

@@ -20,7 +20,7 @@ from translators.canonical import (
 )
 from translators.fields import Own
 from translators.foreign import Record, known, strangers
-from translators.openai_chat.fields import CUSTOM_CHOICES, OWNER, READS
+from translators.openai_chat.fields import CUSTOM_CHOICES, OWNER, READS, TEXT_ALONE
 from translators.openai_chat.google import GOOGLE_SETTINGS, google_settings, google_tool
 from translators.openai_chat.turn_reader import read_cache, read_turns
 
@@ -50,6 +50,7 @@ def read_request(body: Json) -> Request:
         turns=read_turns(top),
         stream=top.flag("stream"),
         include_usage=_include_usage(top),
+        modalities=None if _is_text_alone(top) else top.texts("modalities"),
         output=_output(top),
         tools=_tools(top),
         tool_choice=_tool_choice(top),
@@ -116,7 +117,12 @@ def _own(top: Record) -> list[Opaque]:
         fields.append(("stream_options.include_obfuscation", obfuscated))
     unheard = dict(strangers(top.data, _KNOWN))
     own = [Opaque(OWNER, name, value) for name, value in (*fields, *unheard.items())]
-    return [*own, *google_settings(top)]
+    plain = [Opaque(OWNER, TEXT_ALONE, ["text"])] if _is_text_alone(top) else []
+    return [*own, *plain, *google_settings(top)]
+
+
+def _is_text_alone(top: Record) -> bool:
+    return top.texts("modalities") == ("text",)
 
 
 def _max_tokens(top: Record) -> int | None:

@@ -15,7 +15,7 @@ from translators.canonical import (
     ToolChoice,
     WebSearch,
 )
-from translators.openai_chat.fields import CUSTOM_CHOICES, OWNER
+from translators.openai_chat.fields import CUSTOM_CHOICES, OWNER, TEXT_ALONE
 from translators.openai_chat.turn_writer import write_turns
 
 _EFFORT_UP_TO: tuple[tuple[int, Effort], ...] = ((2048, "low"), (8192, "medium"))
@@ -29,6 +29,7 @@ def write_request(request: Request) -> Json:
         "messages": [*write_turns(request.turns)],
         **_tools(request),
         "stream": request.stream,
+        "modalities": None if request.modalities is None else [*request.modalities],
         "response_format": _output(request),
         **_guided(request),
         "max_completion_tokens": request.max_tokens,
@@ -77,6 +78,8 @@ def _own(request: Request) -> Json:
             continue
         if name == "stream_options":
             options[inner] = opaque.data
+        elif opaque.field == TEXT_ALONE:
+            fields["modalities"] = opaque.data
         elif opaque.field in CUSTOM_CHOICES or not (inner or "[" in name):
             fields[name] = opaque.data
     if options:

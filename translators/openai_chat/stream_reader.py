@@ -13,6 +13,7 @@ from translators.canonical import (
     CalledWith,
     Cited,
     Done,
+    Drawn,
     ErrorKind,
     Event,
     Extra,
@@ -33,6 +34,7 @@ from translators.canonical import (
 from translators.openai_chat.errors import is_error, read_failure
 from translators.openai_chat.fields import OWNER
 from translators.openai_chat.google import GOOGLE
+from translators.openai_chat.turn_reader import source_of
 from translators.openai_chat.usage import read_usage
 from translators.pick import entries, inner, number, parse, text
 
@@ -118,6 +120,8 @@ class _Choice:
             return
         yield from self._reasoning(delta)
         yield from self._content(delta)
+        for image in entries(delta, "images"):
+            yield self._picture(image)
         for annotation in entries(delta, "annotations"):
             yield self._annotation(annotation)
         for cited in entries(delta, "citations"):  # our own extension
@@ -177,9 +181,7 @@ class _Choice:
         call = self._calls.find(index, id, name)
         if call is None and name:
             call, id = self._calls.begin(index, id)
-            signature = text(inner(inner(piece, "extra_content"), GOOGLE), "thought_signature")
-            proof = Opaque(GOOGLE, "choices[].message.tool_calls[].thought_signature", signature)
-            yield Called(call, id, name, self._index, (proof,) if signature else ())
+            yield Called(call, id, name, self._index, tuple(self._proofs(piece, "tool_calls[]")))
         if isinstance(arguments, dict):  # some send the object itself instead of its text
             arguments = orjson.dumps(arguments).decode()
         if isinstance(arguments, str) and arguments:
@@ -187,6 +189,17 @@ class _Choice:
                 raise ValueError("arguments of a tool call that has no name")
             self._calls.told.add(call)
             yield CalledWith(call, arguments, self._index)
+
+    def _picture(self, image: Json) -> Drawn:
+        """Our own extension, which is OpenRouter's. An address that leads nowhere is no picture."""
+        if (source := source_of(text(inner(image, "image_url"), "url"))) is None:
+            raise ValueError("a picture that is neither data nor at an address")
+        return Drawn(source, self._index, tuple(self._proofs(image, "images[]")))
+
+    def _proofs(self, holder: Json, at: str) -> Iterator[Opaque]:
+        """Google's, of a call or a picture."""
+        if signature := text(inner(inner(holder, "extra_content"), GOOGLE), "thought_signature"):
+            yield Opaque(GOOGLE, f"choices[].message.{at}.thought_signature", signature)
 
     def _annotation(self, annotation: Json) -> Event:
         if text(cited := inner(annotation, "url_citation"), "url"):

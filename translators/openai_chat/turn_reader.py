@@ -82,6 +82,7 @@ def _assistant(message: Record) -> Turn:
         (
             *(() if thought else _thinking(message)),
             *_cached(content, read_cache(message)),
+            *map(_drawn, message.records("images") or ()),
             *_said_by_google(message),
             *([Refusal(refusal)] if refusal else []),
             *map(_tool_use, message.records("tool_calls") or ()),
@@ -107,6 +108,13 @@ def _thinking(message: Record) -> list[Part]:
         return [_part(block) for block in blocks]
     text = message.text("reasoning_content") or message.text("reasoning")
     return [Thinking(text)] if text else []
+
+
+def _drawn(image: Record) -> Image | Document:
+    """A picture that was in an answer, as this API's clients have got it."""
+    image.word("type", ("image_url",))
+    made, proof = _image(image), signature_in(image, "messages[assistant].images[]")
+    return replace(made, opaque=(proof,)) if proof else made
 
 
 def _tool_use(call: Record) -> ToolUse | Opaque:
@@ -219,9 +227,13 @@ def _document(part: Record) -> Document:
 
 
 def _source(record: Record, name: str) -> Data | Url:
-    url = record.must(record.text, name)
+    if source := source_of(record.must(record.text, name)):
+        return source
+    raise record.bad(name, "must be an http(s) URL or a data: URL in base64")
+
+
+def source_of(url: str) -> Data | Url | None:
+    """What an address leads to, or holds itself; `None` if it does neither."""
     if data := _DATA_URL.match(url):
         return Data(data[1].lower(), url[data.end() :])
-    if url.startswith(("http://", "https://")):
-        return Url(url)
-    raise record.bad(name, "must be an http(s) URL or a data: URL in base64")
+    return Url(url) if url.startswith(("http://", "https://")) else None

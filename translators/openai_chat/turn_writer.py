@@ -24,13 +24,14 @@ from translators.canonical import (
     Url,
     Video,
 )
+from translators.drawn import shown_by_the_user
 from translators.errors import Unsupported
 from translators.openai_chat.fields import AUDIO_FORMATS, OWNER
 
 
 def write_turns(turns: Iterable[Turn]) -> Iterator[Json]:
     """The results of tools are messages of their own, before what the user says beside them."""
-    for turn in turns:
+    for turn in shown_by_the_user(turns):
         if turn.role == "assistant":
             yield _assistant(turn)
             continue

@@ -76,6 +76,7 @@ def write_usage(usage: Usage) -> Json | None:
     answer: Json = {
         "reasoning_tokens": usage.reasoning,
         "audio_tokens": usage.audio_output,
+        "image_tokens": usage.image_output,
         "accepted_prediction_tokens": usage.accepted_prediction,
         "rejected_prediction_tokens": usage.rejected_prediction,
     }
