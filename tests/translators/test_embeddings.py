@@ -17,7 +17,6 @@ from translators.errors import BadUpstream, Unsupported
 from translators.translator import Outgoing, Translator
 
 PNG = "iVBORw0KGgo="
-PICTURE: Json = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}}
 
 
 def translator(target: str) -> Translator:
@@ -28,10 +27,6 @@ def asked(target: str, **fields: Any) -> tuple[list[Json], Outgoing]:
     """What a provider is asked, one request after the other."""
     outgoing = translator(target).request(parse(orjson.dumps({"model": "m", **fields})), "up")
     return [orjson.loads(body) for body in (outgoing.body, *outgoing.rest)], outgoing
-
-
-def seen(*content: Json) -> list[Json]:
-    return [{"role": "user", "content": [*content]}]
 
 
 @pytest.mark.parametrize(
@@ -79,6 +74,10 @@ def seen(*content: Json) -> list[Json]:
             },
         ),
         (
+            "vertex_predict_embed_image",
+            {"instances": [{"text": "a"}], "parameters": {"dimension": 256}},
+        ),
+        (
             "vertex_embed_content",
             {
                 "content": {"parts": [{"text": "a"}]},
@@ -107,7 +106,8 @@ def test_what_each_is_asked(target: str, body: Json) -> None:
     )
     assert bodies[0] == body
     assert len(bodies) == (2 if TARGETS[target].MOST == 1 else 1)
-    assert outgoing.dropped == (("input_type",) if "titan" in target else ())
+    purposeless = "titan" in target or target == "vertex_predict_embed_image"
+    assert outgoing.dropped == (("input_type",) if purposeless else ())
 
 
 def test_the_older_models_have_one_size() -> None:
@@ -153,52 +153,6 @@ def test_batches_are_as_large_as_they_may_be(target: str) -> None:
     assert len(bodies) == 3
     said = b"".join(orjson.dumps(body) for body in bodies)
     assert said.index(b"text 0") < said.index(f"text {2 * most}".encode())
-
-
-@pytest.mark.parametrize(
-    ("target", "body"),
-    [
-        ("cohere_embed", {"input_type": "image", "images": [f"data:image/png;base64,{PNG}"]}),
-        ("bedrock_cohere_embed_v3", {"input_type": "image", "images": [f"data:image/png;base64,{PNG}"]}),
-        (
-            "bedrock_cohere_embed_v4",
-            {"input_type": "search_document", "images": [f"data:image/png;base64,{PNG}"]},
-        ),
-        ("bedrock_titan_embed_image", {"inputImage": PNG}),
-        (
-            "vertex_embed_content",
-            {"content": {"parts": [{"inlineData": {"mimeType": "image/png", "data": PNG}}]}},
-        ),
-    ],
-)
-def test_pictures(target: str, body: Json) -> None:
-    (written,), _ = asked(target, messages=seen(PICTURE))
-    assert {name: written[name] for name in body} == body
-    for elsewhere in ("https://x.test/a.png", "http://x.test/a.png"):
-        with pytest.raises(Unsupported, match="image_url"):
-            asked(target, messages=seen({"type": "image_url", "image_url": {"url": elsewhere}}))
-
-
-def test_pictures_beside_texts() -> None:
-    both = seen({"type": "text", "text": "a"}, PICTURE)
-    (written,), _ = asked("cohere_embed", messages=both)
-    assert written["inputs"] == [{"content": [{"type": "text", "text": "a"}, PICTURE]}]
-    (written,), _ = asked("bedrock_cohere_embed_v4", messages=both)
-    assert written["inputs"] == [
-        {
-            "content": [
-                {"type": "text", "text": "a"},
-                {"type": "image_url", "image_url": f"data:image/png;base64,{PNG}"},
-            ]
-        }
-    ]
-    assert asked("bedrock_titan_embed_image", messages=both)[0] == [{"inputText": "a", "inputImage": PNG}]
-    for target in ("bedrock_nova_embed", "bedrock_cohere_embed_v3", "bedrock_titan_embed_v2"):
-        with pytest.raises(Unsupported):
-            asked(target, messages=both)
-    (written,), _ = asked("bedrock_nova_embed", messages=seen(PICTURE))
-    shown: Any = written["singleEmbeddingParams"]
-    assert shown["image"] == {"format": "png", "source": {"bytes": PNG}}
 
 
 def test_each_input_may_have_its_own_task() -> None:
@@ -252,6 +206,7 @@ ANSWERS: dict[str, Any] = {
     "vertex_predict_embed_one": {
         "predictions": [{"embeddings": {"values": VECTOR, "statistics": {"token_count": 3.0}}}]
     },
+    "vertex_predict_embed_image": {"predictions": [{"textEmbedding": VECTOR}], "deployedModelId": "1"},
     "vertex_embed_content": {"embedding": {"values": VECTOR}, "usageMetadata": {"promptTokenCount": 3}},
     "gemini_embed": {"embeddings": [{"values": VECTOR}], "usageMetadata": {"promptTokenCount": 3}},
 }
@@ -279,6 +234,20 @@ def test_the_samples_are_the_vendors() -> None:
     assert EmbedByTypeResponse.model_validate(COHERE).embeddings.float_ == [VECTOR]
     statistics = ANSWERS["vertex_predict_embed"]["predictions"][0]["embeddings"]
     assert types.ContentEmbedding.model_validate(statistics).values == VECTOR
+
+
+def test_a_picture_has_its_vector_elsewhere_in_the_answer() -> None:
+    made = translator("vertex_predict_embed_image")
+    made.request(parse(orjson.dumps({"input": {"image": f"data:image/png;base64,{PNG}"}})), "up")
+    told = orjson.loads(made.response(orjson.dumps({"predictions": [{"imageEmbedding": VECTOR}]}), 1))
+    assert told["data"][0]["embedding"] == VECTOR and "usage" not in told
+
+
+def test_titan_says_what_went_wrong() -> None:
+    made = translator("bedrock_titan_embed_image")
+    made.request(parse(b'{"model": "m", "input": "a"}'), "up")
+    with pytest.raises(BadUpstream, match="too small"):
+        made.response(orjson.dumps({"embedding": None, "message": "The picture is too small."}), 1)
 
 
 def test_cohere_may_answer_in_base64_itself() -> None:

@@ -70,6 +70,7 @@ _AMAZON_IMAGES = {
 _VERTEX_MODEL = "/v1/projects/{project}/locations/{location}/publishers/google/models/{model}"
 _VERTEX_PREDICTIONS = {
     "vertex_predict_embed_one": Path(f"{_VERTEX_MODEL}:predict", models="gemini-embedding-001"),
+    "vertex_predict_embed_image": Path(f"{_VERTEX_MODEL}:predict", models=r"multimodalembedding.*"),
     "vertex_embed_content": Path(f"{_VERTEX_MODEL}:embedContent", models=r".*gemini.*"),
     "vertex_predict_embed": Path(f"{_VERTEX_MODEL}:predict"),
     "vertex_imagen": Path(f"{_VERTEX_MODEL}:predict", models=r"imagen.*"),
