@@ -32,7 +32,7 @@ from translators.errors import BadRequest, BadUpstream, Unsupported, Wanted
 from translators.fields import losses, spelling
 from translators.hosts import BARE, Envelope
 from translators.stream import UNREADABLE, Head, Outcome, Stream, Telling
-from translators.vectors import encoded
+from translators.vectors import around, encoded
 
 NO_ADDRESSES = "files can only be given as data, and server.fetch_images is off"
 UNTELLABLE = "The provider's answer can't be told in the client's dialect."
@@ -258,10 +258,9 @@ class Translator:
 
     def _meter(self, body: bytes) -> None:
         """Note what an answer that passes says of itself; what can't be read is not ours to judge."""
+        read = around if self.target.KIND == "embeddings" else orjson.loads
         with suppress(*UNREADABLE):
-            for event in Telling("", self._model)(
-                (*self.target.told(cast(Json, orjson.loads(body))), Done())
-            ):
+            for event in Telling("", self._model)((*self.target.told(cast(Json, read(body))), Done())):
                 self.outcome.see(event)
 
     def error(self, status: int, body: bytes, request_id: str) -> tuple[Failed, bytes | None]:

@@ -8,6 +8,8 @@ import orjson
 import pytest
 from cohere.types import EmbedByTypeResponse
 from google.genai import types
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests import oracles
 from translators import SPOKEN, TARGETS
@@ -15,6 +17,7 @@ from translators.body import parse
 from translators.canonical import Json
 from translators.errors import BadUpstream, Unsupported
 from translators.translator import Outgoing, Translator
+from translators.vectors import around
 
 PNG = "iVBORw0KGgo="
 
@@ -131,9 +134,9 @@ EVERY = [
 
 @pytest.mark.parametrize("target", EVERY)
 def test_nobody_else_takes_tokens(target: str) -> None:
-    for given in ([1, 2], [[1], [2]]):
+    for ids in ([1, 2], [[1], [2]]):
         with pytest.raises(Unsupported) as refused:
-            asked(target, input=given)
+            asked(target, input=ids)
         assert refused.value.meaning == "input[]"
 
 
@@ -180,6 +183,23 @@ def test_googles_own_library_writes_the_same() -> None:
         "vertex_embed_content", input="a", task_type="RETRIEVAL_QUERY", title="t", dimensions=8
     )
     assert types.EmbedContentConfig.model_validate(written["embedContentConfig"]) == config
+
+
+def nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    names = st.sampled_from(["embedding", "model", 'a"embedding', "data"])
+    return st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3)
+
+
+def without(value: Any) -> Any:
+    """What is beside lists that are called as vectors are."""
+    if isinstance(value, list):
+        return [*map(without, value)]
+    if isinstance(value, dict):
+        return {
+            name: None if name.endswith("embedding") and isinstance(told, list) else without(told)
+            for name, told in value.items()
+        }
+    return value
 
 
 # --- answers ----------------------------------------------------------------------------------------
@@ -299,3 +319,40 @@ def test_an_answer_that_passes_is_not_touched() -> None:
     answer = b'{"object":"list", "data": [ ],"usage": {"prompt_tokens": 3, "total_tokens": 3}, "model":"m"}'
     assert made.response(answer, 1) is answer
     assert made.outcome.used and made.outcome.used.usage.input == 3
+
+
+@pytest.mark.parametrize(
+    "vector",
+    [
+        b"[0.10, -1.5e-3]",
+        b"[NaN]",  # which nobody can build
+        b"[ ]",
+        b"[[1], [2]]",
+        b'"AAAAPw=="',
+        b'{"a": [1]}',
+        b"null",
+        b'["]", "[0.5]"]',
+    ],
+)
+def test_vectors_that_pass_are_not_built(vector: bytes) -> None:
+    made = translator("openai_embeddings")
+    made.request(parse(b'{"model": "m", "input": ["a", "b"]}'), "m")
+    item = (
+        b'{"object": "embedding", "embedding" :\n' + vector + b', "note": "\\"embedding\\": [5", "index": 0}'
+    )
+    usage = b'"usage": {"prompt_tokens": 3, "total_tokens": 3}'
+    answer = b'{"object":"list", "data": [' + item + b"," + item + b'], "model":"up", ' + usage + b"}"
+    assert made.response(answer, 1) is answer
+    assert made.outcome.model == "up" and made.outcome.used and made.outcome.used.usage.input == 3
+
+
+@given(
+    st.recursive(
+        st.none() | st.floats(allow_nan=False) | st.text('"\\[]:,aembding ', max_size=20),
+        nested,
+        max_leaves=9,
+    )
+)
+def test_all_else_is_read_as_it_is(answer: Any) -> None:
+    """Whatever the client's own words look like."""
+    assert without(around(orjson.dumps(answer))) == without(answer)
