@@ -12,14 +12,14 @@ from mitmproxy import http
 from addons.call import CLIENT_LEFT, Call, client_call
 from addons.metrics import Metrics
 from addons.prices import Prices
-from addons.proxy import Exchange
+from addons.proxy import Exchange, Unread
 from translators.canonical import JsonValue, Usage
 
 FIELDS = (
     *("time", "request_id", "endpoint", "model", "provider", "upstream_model", "response_model", "route"),
     *("attempts", "status", "stream", "ttft_ms", "duration_ms", "input_tokens", "cached_tokens"),
     *("cache_write_tokens", "output_tokens", "reasoning_tokens", "usage_source", "cost_usd", "dropped"),
-    "client_key",
+    *("client_key", "method", "reason"),
 )
 """What a line tells, in this order."""
 COST = "dragoman_cost_usd"
@@ -58,10 +58,12 @@ class Account:
     def error(self, flow: http.HTTPFlow) -> None:
         self._end(flow)
 
-    def unread(self, status: int, path: str) -> None:
-        """A request that was refused before its head could be read: nobody knows more of it."""
-        known: dict[str, JsonValue] = {"time": _now(), "endpoint": path.partition("?")[0][:200]}
-        known |= {"status": status, "attempts": [], "dropped": [], "usage_source": "none"}
+    def unread(self, refused: Unread) -> None:
+        """A request without a flow: it never was one."""
+        self._metrics.refused(refused.status)
+        known: dict[str, JsonValue] = {"time": _now(), "status": refused.status, "usage_source": "none"}
+        known |= {"attempts": [], "dropped": [], "method": refused.method, "reason": refused.reason}
+        known["endpoint"] = refused.path and refused.path[:200]
         self._write({**dict.fromkeys(FIELDS), **known})
 
     def _end(self, flow: http.HTTPFlow) -> None:
@@ -105,15 +107,23 @@ def line_of(call: Call, now: float) -> dict[str, JsonValue]:
         "stream": call.stream or call.first_byte is not None,
         "ttft_ms": _milliseconds(call.first_byte, call.started),
         "duration_ms": _milliseconds(now, call.started),
+        **_tokens(usage),
+        "usage_source": source_of(call),
+        "cost_usd": call.cost,
+        "dropped": list(attempt.dropped) if attempt else [],
+        "client_key": call.client_key,
+        "method": call.flow.request.data.method[:16].decode("ascii", "replace"),
+        "reason": None,
+    }
+
+
+def _tokens(usage: Usage) -> dict[str, JsonValue]:
+    return {
         "input_tokens": usage.input,
         "cached_tokens": usage.cache_read,
         "cache_write_tokens": usage.cache_write,
         "output_tokens": usage.output,
         "reasoning_tokens": usage.reasoning,
-        "usage_source": source_of(call),
-        "cost_usd": call.cost,
-        "dropped": list(attempt.dropped) if attempt else [],
-        "client_key": call.client_key,
     }
 
 

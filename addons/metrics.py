@@ -76,6 +76,11 @@ class Metrics:
         self._cost = self._counter("dragoman_cost_usd", "Money spent, where prices are known.", LABELS)
         self._attempts = self._counter("dragoman_attempts", "Attempts.", ("provider", "outcome"))
         self._images = self._counter("dragoman_images", "Images made.", LABELS)
+        self._refused = self._counter(
+            "dragoman_refused_requests",
+            "Requests refused before it was clear which endpoint they want.",
+            ("status",),
+        )
         self._inflight = Gauge(
             "dragoman_inflight_requests", "Requests without a whole answer.", registry=self.registry
         )
@@ -90,6 +95,8 @@ class Metrics:
             provider, _, outcome = str(attempt).rpartition(":")
             self._attempts[provider, outcome].inc()
         if not call.endpoint:
+            if isinstance(status := line["status"], int) and status >= 400:
+                self.refused(status)
             return
         labels = self._labels(call, line)
         duration = _seconds(line["duration_ms"])
@@ -107,6 +114,10 @@ class Metrics:
             self._images[labels].inc(used.usage.images)
         if isinstance(cost := line["cost_usd"], float):
             self._cost[labels].inc(cost)
+
+    def refused(self, status: int) -> None:
+        """Count a request of which nobody knows what it asks for."""
+        self._refused[(str(status),)].inc()
 
     def _labels(self, call: Call, line: dict[str, JsonValue]) -> tuple[str, ...]:
         if call.config is not self._config:

@@ -72,8 +72,8 @@ class Translate:
         self._try(call, backend)
 
     def _refuse_file(self, call: Call, backend: Backend, meaning: str, reason: str) -> None:
-        assert call.endpoint
-        field = spelling(meaning, SOURCES[call.endpoint.spoken.NAME].READS)
+        assert call.endpoint and call.body
+        field = spelling(meaning, SOURCES[call.endpoint.spoken.NAME].READS, given=call.body.json)
         call.unsupported.append((backend.provider, field, reason))
 
     def _try(self, call: Call, backend: Backend) -> None:

@@ -17,7 +17,13 @@ from translators.cohere_rerank import Rerank
 from translators.dialect import ChatDialect, CountDialect, Source, Spoken, Target
 from translators.gemini_count import GeminiCount
 from translators.gemini_images import GEMINI_IMAGES
-from translators.google_embeddings import GEMINI_EMBED, VERTEX_EMBED, VERTEX_PREDICT, VERTEX_PREDICT_ONE
+from translators.google_embeddings import (
+    GEMINI_EMBED,
+    VERTEX_EMBED,
+    VERTEX_MULTIMODAL,
+    VERTEX_PREDICT,
+    VERTEX_PREDICT_ONE,
+)
 from translators.jina_rerank import JinaRerank
 from translators.openai_completions import Completions
 from translators.openai_embeddings import Embeddings
@@ -55,6 +61,7 @@ _EMBEDDINGS: tuple[Target[Any, Any], ...] = (
     NOVA_EMBED,
     VERTEX_PREDICT,
     VERTEX_PREDICT_ONE,
+    VERTEX_MULTIMODAL,
     VERTEX_EMBED,
     GEMINI_EMBED,
 )

@@ -7,11 +7,14 @@ from translators.canonical import (
     Audio,
     Data,
     Document,
+    EmbeddingRequest,
     Image,
+    Input,
     Opaque,
     Part,
     Request,
     Text,
+    Tokens,
     ToolResult,
     Turn,
     Url,
@@ -23,7 +26,7 @@ FETCHED = ("http://", "https://")
 """Addresses that anybody can ask; others, such as s3:// and gs://, mean something to one vendor."""
 
 
-def untaken(request: Request, lacks: Lacks, takes_addresses: bool) -> dict[str, str]:
+def untaken(request: Request | EmbeddingRequest, lacks: Lacks, takes_addresses: bool) -> dict[str, str]:
     """Addresses that the provider would not fetch: its host does not, or its dialect has no word for them.
 
     Each with its meaning, such as `Image.source`.
@@ -36,12 +39,17 @@ def untaken(request: Request, lacks: Lacks, takes_addresses: bool) -> dict[str, 
     }
 
 
-def with_data(request: Request, data: Mapping[str, Data]) -> Request:
+def with_data[R: Request | EmbeddingRequest](request: R, data: Mapping[str, Data]) -> R:
     """The same request, with files in the place of their addresses, as far as they are known."""
+    if isinstance(request, EmbeddingRequest):
+        return replace(request, inputs=tuple(_input(each, data) for each in request.inputs))
     return replace(request, turns=tuple(_turn(turn, data) for turn in request.turns))
 
 
-def _files(request: Request) -> Iterator[Image | Document | Audio | Video]:
+def _files(request: Request | EmbeddingRequest) -> Iterator[Image | Document | Audio | Video]:
+    if isinstance(request, EmbeddingRequest):
+        yield from (part for each in request.inputs for part in each.parts if isinstance(part, Image))
+        return
     for turn in request.turns:
         for part in turn.parts:
             match part:
@@ -71,7 +79,13 @@ def _part(part: Part, data: Mapping[str, Data]) -> Part:
     return _filled(part, data) if isinstance(part, Image | Document | Audio | Video) else part
 
 
-def _inner[P: Text | Image | Audio | Document | Video | Opaque](part: P, data: Mapping[str, Data]) -> P:
+def _input(each: Input, data: Mapping[str, Data]) -> Input:
+    return replace(each, parts=tuple(_inner(part, data) for part in each.parts))
+
+
+def _inner[P: Text | Tokens | Image | Audio | Document | Video | Opaque](
+    part: P, data: Mapping[str, Data]
+) -> P:
     return _filled(part, data) if isinstance(part, Image | Audio | Document | Video) else part
 
 

@@ -38,7 +38,7 @@ def write_v3(request: EmbeddingRequest) -> Json:
     """Texts, or one picture by itself."""
     written = settings(request, texts_or_inputs(request, _content))
     if "inputs" in written:
-        raise Unsupported("Image", "must be the only input")
+        raise Unsupported("Image", "must be the only input, and have no input type of its own")
     if request.truncate:
         written["truncate"] = request.truncate.upper()
     return {**written, "embedding_types": ["float"]}

@@ -18,6 +18,7 @@ from translators.canonical import (
     Started,
     Text,
     Told,
+    Url,
 )
 from translators.errors import Unsupported
 from translators.fields import Lack, Lacks
@@ -38,11 +39,19 @@ UNSAID = "GENERIC_INDEX"
 """What vectors are for where the client does not say: the model has to be told."""
 
 _FORMATS = {"image/png": "png", "image/jpeg": "jpeg", "image/gif": "gif", "image/webp": "webp"}
+_ENDINGS = {"jpg": "jpeg", "jpeg": "jpeg", "gif": "gif", "webp": "webp"}
+"""What addresses of pictures may say; the model has to be told. Others are taken for `png`."""
 _INDEX = f"`{UNSAID}` in its place"
+
+
+def _elsewhere(source: object) -> bool:
+    """Whether a picture is neither data nor in Amazon's own storage."""
+    return not (isinstance(source, Data) or (isinstance(source, Url) and source.url.startswith("s3://")))
+
 
 LACKS: Lacks = {
     "Tokens": Lack("refused", note="texts, and no tokens"),
-    "Image.source": Lack("refused", note="only as data", only=lambda source: not isinstance(source, Data)),
+    "Image.source": Lack("refused", note="only as data or s3://", only=_elsewhere),
     "Image.detail": Lack("dropped"),
     "EmbeddingRequest.purpose": Lack("dropped", note=_INDEX, only=lambda purpose: purpose not in PURPOSES),
     "Input.purpose": Lack("dropped", note=_INDEX, only=lambda purpose: purpose not in PURPOSES),
@@ -73,6 +82,9 @@ def _content(each: Input, mode: str) -> Json:
             if media_type not in _FORMATS:
                 raise Unsupported("Image", f"must be one of {', '.join(_FORMATS)}")
             return {"image": {"format": _FORMATS[media_type], "source": {"bytes": base64}}}
+        case (Image(Url(url)),):
+            kind = _ENDINGS.get(url.rpartition(".")[2].lower(), "png")
+            return {"image": {"format": kind, "source": {"s3Location": {"uri": url}}}}
         case parts if all(isinstance(part, Text) for part in parts):
             return {"text": {"truncationMode": mode, "value": text_of(each)}}
         case _:

@@ -11,6 +11,7 @@ from translators.canonical import (
     Done,
     Embedded,
     EmbeddingRequest,
+    Failed,
     Image,
     Input,
     Json,
@@ -22,7 +23,7 @@ from translators.canonical import (
 )
 from translators.errors import Unsupported
 from translators.fields import Lack, Lacks
-from translators.pick import number
+from translators.pick import number, text
 from translators.unstreamed import Unstreamed
 from translators.vectors import read_vector
 
@@ -61,8 +62,8 @@ def write_v2(request: EmbeddingRequest) -> Json:
 def write_multimodal(request: EmbeddingRequest) -> Json:
     """A text, a picture, or one of each."""
     written: Json = {}
-    if text := text_of(request.inputs[0]):
-        written["inputText"] = text
+    if said := text_of(request.inputs[0]):
+        written["inputText"] = said
     match [part.source for part in request.inputs[0].parts if isinstance(part, Image)]:
         case []:
             pass
@@ -81,6 +82,9 @@ def text_of(each: Input) -> str:
 
 
 def read_response(body: Json) -> list[Told]:
+    """Where something went wrong, a `message` says what."""
+    if not body.get("embedding") and (message := text(body, "message")):
+        return [Failed("invalid_request", message, 400)]
     return [Started("", ""), *_told(body), Done()]
 
 

@@ -76,7 +76,10 @@ def input_type(request: EmbeddingRequest) -> str:
 
 
 def texts_or_inputs(request: EmbeddingRequest, content: Callable[[object], JsonValue]) -> Json:
-    """`texts` where there is nothing else, `images` for a picture by itself, and `inputs` for mixtures."""
+    """`texts` where there is nothing else, `images` for a picture by itself, and `inputs` for mixtures.
+
+    The older models, which know no `inputs`, have a type for pictures in the place of what they are for.
+    """
     plain = [
         each.parts[0].text
         for each in request.inputs
@@ -85,7 +88,7 @@ def texts_or_inputs(request: EmbeddingRequest, content: Callable[[object], JsonV
     if len(plain) == len(request.inputs):
         return {"texts": [*plain]}
     match request.inputs:
-        case (Input((Image(source),)),):
+        case (Input((Image(source),)),) if not any(request.purposes()):
             return {"input_type": "image", "images": [address(source)]}
         case inputs:
             return {"inputs": [{"content": [content(part) for part in each.parts]} for each in inputs]}

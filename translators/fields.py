@@ -6,7 +6,7 @@ which is something that only its vendor understands. In `LACKS` it says which me
 A field's fate from one dialect to another follows from the two, here and in the documentation alike.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any, Literal, Protocol, cast
@@ -82,35 +82,39 @@ class Asked(Protocol):
     def model(self) -> str: ...
 
 
-def losses(request: Asked, reads: Reads, lacks: Lacks, owner: str) -> list[str]:
+def losses(request: Asked, reads: Reads, lacks: Lacks, owner: str, given: Collection[str] = ()) -> list[str]:
     """The client's names of what will be left out when `request` is written without the meanings in `lacks`.
 
-    `reads` is the client's dialect and `owner` the target's vendor. Raises `Unsupported` for what must not
-    be left out.
+    `reads` is the client's dialect, `owner` the target's vendor, `given` as for `spelling`. Raises
+    `Unsupported` for what must not be left out.
     """
-    search = _Search(reads, lacks, owner, request.model)
+    search = _Search(reads, lacks, owner, request.model, given)
     search.within(request)
     return list(search.dropped)
 
 
-def spelling(meaning: str, reads: Reads, holder: str = "") -> str:
+def spelling(meaning: str, reads: Reads, holder: str = "", given: Collection[str] = ()) -> str:
     """The client's name of a meaning, or the meaning itself when its dialect has none.
 
-    Of several it is the first; the first in the same top-level field as `holder`, the class that has it.
+    Of several it is the first; the first in the same top-level field as `holder`, the class that has it,
+    and in one of those that the client has `given`.
     """
     told = [(name, what) for name, what in reads.items() if isinstance(what, Means)]
     names = [name for name, what in told if what.meaning == meaning]
     if holder and len(names) > 1:
         places = {_top(name) for name, what in told if what.is_of(holder)}
         names.sort(key=lambda name: _top(name) not in places)
+    if given:
+        names.sort(key=lambda name: _top(name) not in given)
     return names[0] if names else meaning
 
 
 class _Search:
     """Goes through all that a request asks for. What is inside of something that is lost is lost with it."""
 
-    def __init__(self, reads: Reads, lacks: Lacks, owner: str, model: str) -> None:
+    def __init__(self, reads: Reads, lacks: Lacks, owner: str, model: str, given: Collection[str]) -> None:
         self._reads, self._lacks, self._owner, self._model = reads, lacks, owner, model
+        self._given = given
         self.dropped: dict[str, None] = {}  # an ordered set
 
     def within(self, node: object, holder: str = "") -> None:
@@ -144,7 +148,7 @@ class _Search:
         if isinstance(value, Opaque):
             return value.field
         kind = type(value).__name__
-        named = (spelling(meaning, self._reads, holder), spelling(kind, self._reads, holder))
+        named = (spelling(known, self._reads, holder, self._given) for known in (meaning, kind))
         return next((name for name in named if name not in (meaning, kind)), meaning)
 
     def _is_understood(self, meaning: str, value: object) -> bool:

@@ -1,6 +1,7 @@
 """Google's embeddings: Vertex AI's `predict` and `embedContent`, and `batchEmbedContents` of the Gemini API.
 
 https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/text-embeddings-api
+https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/multimodal-embeddings-api
 https://ai.google.dev/api/embeddings
 """
 
@@ -62,6 +63,18 @@ CONTENT_LACKS: Lacks = {
     "Image.source": Lack("refused", note="only as data or gs://", only=_elsewhere),
     "Image.detail": Lack("dropped"),
 }
+MULTIMODAL_LACKS: Lacks = {
+    **_LACKS,
+    **dict.fromkeys(
+        ("EmbeddingRequest.purpose", "Input.purpose", "EmbeddingRequest.title", "Input.title"),
+        Lack("dropped"),
+    ),
+    "EmbeddingRequest.truncate": Lack(
+        "refused", harmless=("end",), note="texts are cut at their end, after 32 tokens"
+    ),
+    "Image.source": Lack("refused", note="only as data or gs://", only=_elsewhere),
+    "Image.detail": Lack("dropped"),
+}
 BATCH_LACKS: Lacks = {
     **_LACKS,
     "EmbeddingRequest.truncate": Lack("dropped"),
@@ -89,6 +102,33 @@ def read_predict(body: Json) -> list[Told]:
     used = [Used(Usage(input=sum(known)))] if known and len(known) == len(counts) else []
     vectors = (_vector(at, each, inner(each, "statistics")) for at, each in enumerate(told))
     return [Started("", ""), *vectors, *used, Done()]
+
+
+def write_multimodal(request: EmbeddingRequest) -> Json:
+    """`multimodalembedding` takes one instance, and makes a vector of its text and another of its picture."""
+    parameters = _said(dimension=request.dimensions)
+    return {"instances": [_instance(request.inputs[0])], **({"parameters": parameters} if parameters else {})}
+
+
+def _instance(each: Input) -> Json:
+    match each.parts:
+        case (Image(Data(media_type, base64)),):
+            return {"image": {"bytesBase64Encoded": base64, "mimeType": media_type}}
+        case (Image(Url(url)),):
+            return {"image": {"gcsUri": url}}
+        case parts if all(isinstance(part, Text) for part in parts):
+            return {"text": text_of(each)}
+        case _:
+            raise Unsupported("Image", "must be the only part of its input: texts have vectors of their own")
+
+
+def read_multimodal(body: Json) -> list[Told]:
+    """It does not tell what it has counted."""
+    vectors = (
+        Embedded(at, read_vector(told.get("textEmbedding") or told.get("imageEmbedding")))
+        for at, told in enumerate(entries(body, "predictions"))
+    )
+    return [Started("", ""), *vectors, Done()]
 
 
 # --- contents ---------------------------------------------------------------------------------------
@@ -189,5 +229,8 @@ def _google(
 VERTEX_PREDICT = _google("vertex_predict_embed", write_predict, read_predict, PREDICT_LACKS, 250)
 VERTEX_PREDICT_ONE = _google("vertex_predict_embed_one", write_predict, read_predict, PREDICT_LACKS, 1)
 """`gemini-embedding-001`, which takes one input."""
+VERTEX_MULTIMODAL = _google(
+    "vertex_predict_embed_image", write_multimodal, read_multimodal, MULTIMODAL_LACKS, 1
+)
 VERTEX_EMBED = _google("vertex_embed_content", write_content, read_content, CONTENT_LACKS, 1)
 GEMINI_EMBED = _google("gemini_embed", write_batch, read_batch, BATCH_LACKS, 100)

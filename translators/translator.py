@@ -32,7 +32,7 @@ from translators.errors import BadRequest, BadUpstream, Unsupported, Wanted
 from translators.fields import losses, spelling
 from translators.hosts import BARE, Envelope
 from translators.stream import UNREADABLE, Head, Outcome, Stream, Telling
-from translators.vectors import encoded
+from translators.vectors import around, encoded
 
 NO_ADDRESSES = "files can only be given as data, and server.fetch_images is off"
 UNTELLABLE = "The provider's answer can't be told in the client's dialect."
@@ -127,11 +127,11 @@ class Translator:
         source, target = cast(Source[Any, Any], self.source), cast(Target[Any, Any], self.target)
         try:
             request = source.read_request(asked)
-            if isinstance(request, Request):
+            if isinstance(request, Request | EmbeddingRequest):
                 request = self._with_files(request, target, fetched)
             lacks = {**target.LACKS, **self._envelope.lacks} if self._envelope.lacks else target.LACKS
-            dropped = losses(request, source.READS, lacks, target.OWNER)
-            pieces = request.pieces(target.MOST)
+            dropped = losses(request, source.READS, lacks, target.OWNER, asked)
+            pieces: list[Any] = request.pieces(target.MOST)
             self._expect(request, pieces)
             if len(pieces) > 1 and asked.get("stream"):
                 raise BadRequest("stream", "is not possible with several inputs")
@@ -141,7 +141,7 @@ class Translator:
             in_header = () if self._envelope.betas is not None else tuple(betas)
             return Outgoing(first, tuple(dict.fromkeys(dropped)), tuple(rest), in_header)
         except Unsupported as error:
-            raise Unsupported(spelling(error.meaning, source.READS), error.reason) from None
+            raise Unsupported(spelling(error.meaning, source.READS, given=asked), error.reason) from None
         except RecursionError:
             raise BadRequest("", TOO_DEEP) from None
 
@@ -158,9 +158,9 @@ class Translator:
             len(piece.inputs) if isinstance(piece, EmbeddingRequest) else None for piece in pieces
         ]
 
-    def _with_files(
-        self, request: Request, target: Target[Any, Any], fetched: Mapping[str, Data] | None
-    ) -> Request:
+    def _with_files[R: Request | EmbeddingRequest](
+        self, request: R, target: Target[Any, Any], fetched: Mapping[str, Data] | None
+    ) -> R:
         addresses = untaken(request, target.LACKS, self._envelope.takes_addresses)
         if not addresses:
             return request
@@ -258,10 +258,9 @@ class Translator:
 
     def _meter(self, body: bytes) -> None:
         """Note what an answer that passes says of itself; what can't be read is not ours to judge."""
+        read = around if self.target.KIND == "embeddings" else orjson.loads
         with suppress(*UNREADABLE):
-            for event in Telling("", self._model)(
-                (*self.target.told(cast(Json, orjson.loads(body))), Done())
-            ):
+            for event in Telling("", self._model)((*self.target.told(cast(Json, read(body))), Done())):
                 self.outcome.see(event)
 
     def error(self, status: int, body: bytes, request_id: str) -> tuple[Failed, bytes | None]:

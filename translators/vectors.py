@@ -1,13 +1,29 @@
 """Vectors in base64: 32-bit numbers, little endian, as OpenAI and Cohere have them."""
 
 import binascii
+import re
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import cast
 
+import orjson
+
 from translators.canonical import Embedded, JsonValue, Told
 from translators.errors import BadUpstream
+
+_NUMBERS = re.compile(rb'"embedding"\s*:\s*\[[^\]]*\]')
+
+
+def around(answer: bytes) -> JsonValue:
+    """What a whole answer says beside its vectors of numbers, which are most of it and need not be built.
+
+    Raises `ValueError` for what is not JSON.
+    """
+    try:
+        return cast(JsonValue, orjson.loads(_NUMBERS.sub(b'"embedding":null', answer)))
+    except orjson.JSONDecodeError:  # a vector is more than a list of numbers
+        return cast(JsonValue, orjson.loads(answer))
 
 
 def packed(vector: Sequence[float]) -> str:

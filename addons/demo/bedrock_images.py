@@ -1,7 +1,6 @@
-"""AWS Bedrock's InvokeModel for images, of Nova Canvas, Titan and Stability, and for Nova's embeddings.
+"""AWS Bedrock's InvokeModel for images, of Nova Canvas, Titan and Stability.
 
 https://docs.aws.amazon.com/nova/latest/userguide/image-gen-req-resp-structure.html
-https://docs.aws.amazon.com/nova/latest/userguide/embeddings-schema.html
 """
 
 import re
@@ -11,14 +10,11 @@ from addons.demo.answer import Answer, Ask, Content, Endpoint, Incoming, Rejecte
 from addons.demo.bedrock_converse_request import body_of
 from addons.demo.bedrock_invoke import INVOKE, having, known
 from addons.demo.openai_images import pictures_of
-from addons.demo.vectors import embedding
 from addons.demo.wire import Json, count, digest, dump, members, text, words
 
 CANVAS_FIELDS = frozenset({"taskType", "textToImageParams", "imageGenerationConfig"})
 STABILITY_FIELDS = frozenset({"prompt", "negative_prompt", "aspect_ratio", "seed", "output_format", "mode"})
-NOVA_FIELDS = frozenset({"schemaVersion", "taskType", "singleEmbeddingParams"})
 MOST_IMAGES = 5
-SIZES = (256, 384, 1024, 3072)
 
 
 def _ask(request: Incoming, body: Json, said: str, number: int = 1) -> Ask:
@@ -54,22 +50,6 @@ def write_stability(ask: Ask, _answer: Answer) -> Content:
     return Content(dump({"seeds": [0], "finish_reasons": [None], "images": pictures_of(ask)}))
 
 
-def read_nova(request: Incoming) -> Ask:
-    body = known(body_of(request), NOVA_FIELDS)
-    asked = members(body["singleEmbeddingParams"])
-    if body.get("taskType") != "SINGLE_EMBEDDING" or not text(asked.get("embeddingPurpose")):
-        raise Rejected("Malformed input request: #/taskType and #/embeddingPurpose are required")
-    if asked.get("embeddingDimension") not in (None, *SIZES):
-        raise Rejected(f"Malformed input request: #/embeddingDimension: must be one of {SIZES}")
-    return _ask(request, asked, text(members(asked.get("text")).get("value")))
-
-
-def write_nova(ask: Ask, _answer: Answer) -> Content:
-    vector = embedding(ask.texts[0], count(ask.body.get("embeddingDimension")) or SIZES[-1])
-    told = {"embeddings": [{"embeddingType": "TEXT", "embedding": vector}]}
-    return Content(dump(told), headers=(("x-amzn-bedrock-input-token-count", str(ask.tokens)),))
-
-
 ENDPOINTS = tuple(
     Endpoint(
         path=re.compile(INVOKE),
@@ -82,6 +62,5 @@ ENDPOINTS = tuple(
     for field, read, write in (
         ("textToImageParams", read_canvas, write_canvas),
         ("prompt", read_stability, write_stability),
-        ("singleEmbeddingParams", read_nova, write_nova),
     )
 )

@@ -1,6 +1,8 @@
-"""AWS Bedrock's InvokeModel for embeddings, of Titan and of Cohere, and the rerank of its agents.
+"""AWS Bedrock's InvokeModel for embeddings, of Titan, Nova and Cohere, and the rerank of its agents.
 
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html
+https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-mm.html
+https://docs.aws.amazon.com/nova/latest/userguide/embeddings-schema.html
 https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed.html
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_agent-runtime_Rerank.html
 """
@@ -16,6 +18,14 @@ from addons.demo.vectors import embedding, ranked
 from addons.demo.wire import Json, count, digest, dump, items, members, parse, text, words
 
 TITAN_FIELDS = frozenset({"inputText", "dimensions", "normalize", "embeddingTypes"})
+PICTURE_FIELDS = frozenset({"inputText", "inputImage", "embeddingConfig"})
+NOVA_FIELDS = frozenset({"schemaVersion", "taskType", "singleEmbeddingParams"})
+NOVA_PURPOSES = frozenset(
+    {
+        *(f"{kind}_RETRIEVAL" for kind in ("GENERIC", "TEXT", "IMAGE", "VIDEO", "DOCUMENT", "AUDIO")),
+        *("GENERIC_INDEX", "CLASSIFICATION", "CLUSTERING"),
+    }
+)
 COHERE_FIELDS = frozenset(
     {
         "texts",
@@ -29,6 +39,8 @@ COHERE_FIELDS = frozenset(
     }
 )
 SIZES = (256, 512, 1024)
+PICTURE_SIZES = (256, 384, 1024)
+NOVA_SIZES = (256, 384, 1024, 3072)
 
 
 def having(fields: set[str]) -> Callable[[Incoming], bool]:
@@ -56,13 +68,7 @@ def read_titan(request: Incoming) -> Ask:
         raise Rejected("Malformed input request: #/inputText: expected minLength: 1, actual: 0")
     if body.get("dimensions") not in (None, *SIZES):
         raise Rejected(f"Malformed input request: #/dimensions: must be one of {SIZES}")
-    return Ask(
-        model=request.named["model"],
-        body=body,
-        digest=digest(request.path.encode(), request.body),
-        texts=(body["inputText"],),
-        tokens=max(1, len(words(body["inputText"]))),
-    )
+    return _asked(request, body, body["inputText"], words(body["inputText"]))
 
 
 def write_titan(ask: Ask, _answer: Answer) -> Content:
@@ -72,6 +78,61 @@ def write_titan(ask: Ask, _answer: Answer) -> Content:
     plain = {"embedding": vector} if "float" in wanted else {}
     said = {**plain, "embeddingsByType": wanted, "inputTextTokenCount": ask.tokens}
     return Content(dump(said), headers=_counted(ask))
+
+
+def read_titan_picture(request: Incoming) -> Ask:
+    """A text, a picture, or both, which make one vector."""
+    body = known(body_of(request), PICTURE_FIELDS)
+    size = members(body.get("embeddingConfig")).get("outputEmbeddingLength", PICTURE_SIZES[-1])
+    if size not in PICTURE_SIZES:
+        raise Rejected(f"Malformed input request: #/embeddingConfig: must be one of {PICTURE_SIZES}")
+    said, shown = text(body.get("inputText")), text(body.get("inputImage"))
+    if not (said or shown):
+        raise Rejected("Malformed input request: one of inputText and inputImage is required")
+    return _asked(request, {"dimensions": size}, " ".join(filter(None, (said, shown))), words(said))
+
+
+def write_titan_picture(ask: Ask, _answer: Answer) -> Content:
+    vector = embedding(ask.texts[0], ask.body["dimensions"])
+    return Content(dump({"embedding": vector, "inputTextTokenCount": ask.tokens}), headers=_counted(ask))
+
+
+def read_nova(request: Incoming) -> Ask:
+    """One text or one picture."""
+    body = known(body_of(request), NOVA_FIELDS)
+    asked = members(body["singleEmbeddingParams"])
+    size = asked.get("embeddingDimension", NOVA_SIZES[-1])
+    said, image = members(asked.get("text")), members(asked.get("image"))
+    source = members(image.get("source"))
+    shown = text(source.get("bytes")) or text(members(source.get("s3Location")).get("uri"))
+    if body.get("taskType") != "SINGLE_EMBEDDING" or asked.get("embeddingPurpose") not in NOVA_PURPOSES:
+        raise Rejected("Malformed input request: #/taskType and #/embeddingPurpose are required")
+    if size not in NOVA_SIZES:
+        raise Rejected(f"Malformed input request: #/embeddingDimension: must be one of {NOVA_SIZES}")
+    if bool(said) == bool(image) or not (text(said.get("value")) or shown):
+        raise Rejected("Malformed input request: #/singleEmbeddingParams: one input is required")
+    if said and "truncationMode" not in said:
+        raise Rejected("Malformed input request: #/singleEmbeddingParams/text: truncationMode is required")
+    about: Json = {"dimensions": size, "kind": "TEXT" if said else "IMAGE"}
+    return _asked(request, about, text(said.get("value")) or shown, words(text(said.get("value"))))
+
+
+def write_nova(ask: Ask, _answer: Answer) -> Content:
+    vector = embedding(ask.texts[0], ask.body["dimensions"])
+    return Content(
+        dump({"embeddings": [{"embeddingType": ask.body["kind"], "embedding": vector}]}),
+        headers=_counted(ask),
+    )
+
+
+def _asked(request: Incoming, body: Json, said: str, counted: list[str]) -> Ask:
+    return Ask(
+        model=request.named["model"],
+        body=body,
+        digest=digest(request.path.encode(), request.body),
+        texts=(said,),
+        tokens=max(1, len(counted)),
+    )
 
 
 def read_cohere(request: Incoming) -> Ask:
@@ -140,7 +201,9 @@ def _endpoint(
 
 INVOKE = "/model/(?P<model>[^/]+)/invoke"
 ENDPOINTS = (
+    _endpoint(INVOKE, {"inputImage", "embeddingConfig"}, read_titan_picture, write_titan_picture),
     _endpoint(INVOKE, {"inputText"}, read_titan, write_titan),
+    _endpoint(INVOKE, {"singleEmbeddingParams"}, read_nova, write_nova),
     _endpoint(INVOKE, {"texts", "images", "inputs"}, read_cohere, write_cohere),
     _endpoint("/rerank", {"queries"}, read_rerank, write_rerank),
 )

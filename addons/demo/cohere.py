@@ -90,7 +90,7 @@ def ask_embed(request: Incoming, body: Json) -> Ask:
     inputs = [
         [members(part) for part in items(members(each).get("content"))] for each in items(body.get("inputs"))
     ]
-    joined = ["\n".join(text(part.get("text")) for part in parts) for parts in inputs]
+    joined = ["\n".join(map(_said, parts)) for parts in inputs]
     texts = [*items(body.get("texts")), *items(body.get("images")), *joined]
     if body.get("input_type") not in INPUT_TYPES:
         raise Rejected(f"invalid request: input_type must be one of {', '.join(INPUT_TYPES)}", "input_type")
@@ -107,6 +107,12 @@ def ask_embed(request: Incoming, body: Json) -> Ask:
         texts=tuple(texts),
         tokens=max(1, sum(len(words(each)) for each in texts)),
     )
+
+
+def _said(part: Json) -> str:
+    """A text, or the address of a picture, which AWS has as it is and Cohere inside of an object."""
+    shown = part.get("image_url")
+    return text(part.get("text")) or text(members(shown).get("url")) or text(shown)
 
 
 def vectors(ask: Ask) -> list[list[float]]:

@@ -15,10 +15,12 @@ from addons.demo.gemini_fields import Api, Fields
 from addons.demo.gemini_generate import PLACES
 from addons.demo.gemini_request import body_of, parts_of
 from addons.demo.vectors import embedding
-from addons.demo.wire import Json, count, digest, dump, items, members, text, words
+from addons.demo.wire import Json, count, digest, dump, items, members, parse, text, words
 
 DIMENSIONS = 3072
 MOST_INSTANCES = 250
+SIZES = (128, 256, 512, 1408)
+"""Of vectors that pictures have, too."""
 PREDICT_FIELDS = {"instances", "parameters", "labels"}
 
 
@@ -32,10 +34,14 @@ def read(api: Api, message: str, request: Incoming) -> Ask:
         check_parts(members(each["content"]), path, api)
     if not asked:
         raise Rejected("* BatchEmbedContentsRequest.requests: requests is not specified", "requests")
-    texts = [
-        "\n".join(text(part.get("text")) for part in parts_of(members(each["content"]))) for each in asked
-    ]
+    texts = ["\n".join(map(_said, parts_of(members(each["content"])))) for each in asked]
     return _ask(request, body, texts, [_size(each) for each in asked])
+
+
+def _said(part: Json) -> str:
+    """A text, or a picture as its data or address."""
+    data, file = members(part.get("inlineData")), members(part.get("fileData"))
+    return text(part.get("text")) or text(data.get("data")) or text(file.get("fileUri"))
 
 
 def _size(asked: Json) -> int | None:
@@ -93,11 +99,54 @@ def write_predict(ask: Ask, _answer: Answer) -> Content:
     return Content(dump({"predictions": predictions, "metadata": billed}), google_errors.JSON)
 
 
+def _is_multimodal(request: Incoming) -> bool:
+    """Texts by themselves are asked for at the same place, as `content`."""
+    try:
+        asked = items(members(parse(request.body)).get("instances"))
+    except ValueError:
+        return False
+    return any(not {"text", "image", "video"}.isdisjoint(members(each)) for each in asked)
+
+
+def read_multimodal(request: Incoming) -> Ask:
+    """`multimodalembedding`: a text, a picture, or a vector for each of them."""
+    body = body_of(request)
+    instances = [members(each) for each in items(body.get("instances"))]
+    if len(instances) != 1:
+        raise Rejected("Only 1 instance is allowed per prediction.", "instances")
+    image = members(instances[0].get("image"))
+    shown = [text(image[name]) for name in ("bytesBase64Encoded", "gcsUri") if name in image]
+    if "image" in instances[0] and len(shown) != 1:
+        raise Rejected("image must have one of bytesBase64Encoded and gcsUri.", "instances.image")
+    size = members(body.get("parameters")).get("dimension")
+    if size not in (None, *SIZES):
+        raise Rejected(f"dimension must be one of {SIZES}.", "parameters.dimension")
+    said = {"textEmbedding": text(instances[0].get("text")), "imageEmbedding": "".join(shown)}
+    if not any(said.values()):
+        raise Rejected("The instance is empty.", "instances")
+    return Ask(
+        model=request.named["model"],
+        body={"said": {name: told for name, told in said.items() if told}, "size": size or SIZES[-1]},
+        digest=digest(request.path.encode(), request.body),
+        texts=tuple(told for told in said.values() if told),
+    )
+
+
+def write_multimodal(ask: Ask, _answer: Answer) -> Content:
+    """It does not tell what it has counted."""
+    made = {name: embedding(told, ask.body["size"]) for name, told in ask.body["said"].items()}
+    return Content(dump({"predictions": [made], "deployedModelId": "demo"}), google_errors.JSON)
+
+
 def _endpoint(
-    path: str, read: Callable[[Incoming], Ask], write: Callable[[Ask, Answer], Content]
+    path: str,
+    read: Callable[[Incoming], Ask],
+    write: Callable[[Ask, Answer], Content],
+    speaks: Callable[[Incoming], bool] = lambda _request: True,
 ) -> Endpoint:
     return Endpoint(
         path=re.compile(path),
+        speaks=speaks,
         read=read,
         write=write,
         error=google_errors.write,
@@ -116,5 +165,6 @@ def _embedding(api: Api) -> Iterable[Endpoint]:
 ENDPOINTS = (
     *_embedding("gemini"),
     *_embedding("vertex"),
+    _endpoint(f"{PLACES['vertex']}:predict", read_multimodal, write_multimodal, _is_multimodal),
     _endpoint(f"{PLACES['vertex']}:predict", read_predict, write_predict),
 )

@@ -13,6 +13,7 @@ from addons.proxy.exchange import (
     refused,
 )
 from addons.proxy.exports import Exports
+from addons.proxy.heads import Unread
 from addons.proxy.messages import drop_header, header, headers_among, shallow
 from addons.proxy.proxy import Answers, Limits, Proxy
 from addons.proxy.recorded import Recorded, calls_of
@@ -34,6 +35,7 @@ __all__ = [
     "Replay",
     "Timeouts",
     "Trust",
+    "Unread",
     "Unsent",
     "calls_of",
     "drop_header",

@@ -29,7 +29,7 @@ from mitmproxy.proxy.layers.http._events import (
 from mitmproxy.proxy.layers.http._http1 import Http1Server, make_body_reader
 
 from addons.proxy.deadline import Deadline
-from addons.proxy.heads import goes_on, read_request_head
+from addons.proxy.heads import goes_on, read_request_head, unread
 from addons.proxy.messages import header
 from addons.proxy.streams import Commands, GatewayStream
 from addons.proxy.whole import WholeRequest, WholeResponse
@@ -104,11 +104,12 @@ class Front(Http1Server):
         """A head is there. So is the body, mostly, and then all is told at once."""
         self.buf.maybe_extract_lines()
         try:
-            self.request = request = read_request_head(lines)
+            request = read_request_head(lines)
             size = http1.expected_http_body_size(request)
         except ValueError:  # stock would answer that in HTML
-            yield from self._refuse(400, "The request head is malformed.", bytes(self.buf))
+            yield from self._refuse(400, "The request head is malformed.", lines[0] + b"\r\n")
             return
+        self.request = request
         if size and 0 < size <= len(self.buf):
             self._complete = True
             body = bytes(self.buf.maybe_extract_at_most(size) or b"")
@@ -142,7 +143,7 @@ class Front(Http1Server):
                     self._complete = True
                 malformed = isinstance(command, commands.CloseConnection) and not self._complete
                 if malformed and isinstance(event, events.DataReceived):
-                    yield from self._refuse(400, "The request body is malformed.", b"")
+                    yield from self._refuse(400, "The request body is malformed.")
                 else:
                     yield command
         except NotImplementedError:  # mitmproxy has none for trailers
@@ -218,7 +219,7 @@ class Front(Http1Server):
         if isinstance(event, ResponseProtocolError):
             status = event.code.http_status_code()
             if not self._answering and status is not None:
-                yield from self._refuse(status, event.message, b"")
+                yield from self._refuse(status, event.message)
             else:
                 yield commands.CloseConnection(self.conn)
             return
@@ -231,15 +232,18 @@ class Front(Http1Server):
         stream = self._http_layer.streams.get(self.stream_id)
         if isinstance(stream, GatewayStream):
             stream.exchange.refused_with = status
-        yield from self._refuse(status, message, b"")
+        yield from self._refuse(status, message)
         yield ReceiveHttp(RequestProtocolError(self.stream_id, message, ErrorCode.GENERIC_CLIENT_ERROR))
 
-    def _refuse(self, status: int, message: str, head: bytes) -> Commands:
+    def _refuse(self, status: int, message: str, head: bytes = b"") -> Commands:
+        """`head` is what there is of one that makes no request."""
         self._refused = True
-        target = head.split(b" ", 2)[1:2] if head else []
-        path = self.request.path if self.request else (target[0].decode("latin-1") if target else "/")
-        if self.request is None:
-            self._proxy.unread(status, path)
+        if self.request:
+            path = self.request.path
+        else:
+            refused = unread(head, status, message)
+            path = refused.path or "/"
+            self._proxy.unread(refused)
         response = self._proxy.answers.refusal(status, message, path)
         response.headers["connection"] = "close"
         self._answering = True

@@ -7,6 +7,7 @@ check what is bytes already.
 import re
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from mitmproxy import http
 from mitmproxy.net.http import http1
@@ -15,6 +16,26 @@ from addons.proxy.speed import headers_of
 
 PLAIN = (b"HTTP/1.1", b"HTTP/1.1")
 _STATUS = re.compile(rb"(HTTP/\d\.\d) ([1-9]\d\d)(?: (.*))?")
+_ASKED = re.compile(rb"(?:\r\n)*([A-Z]{1,16}) (/[!->@-~]*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A request that was refused before its head could be read, and has no flow: what is known of it."""
+
+    status: int
+    reason: str
+    """One of the gateway's own sentences."""
+    method: str | None
+    path: str | None
+    """Without its query. `None` for what is none, which may hold anything."""
+
+
+def unread(head: bytes, status: int, reason: str) -> Unread:
+    """What such a head, or the beginning of one, says as far as it is plain."""
+    asked = _ASKED.match(head)
+    method, path = asked.groups(b"") if asked else (b"", b"")
+    return Unread(status, reason, method.decode() or None, path.decode() or None)
 
 
 def read_request_head(lines: Sequence[bytes]) -> http.Request:

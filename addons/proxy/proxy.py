@@ -20,6 +20,7 @@ from mitmproxy.proxy.server import ConnectionHandler
 from addons.proxy import back, speed, wire
 from addons.proxy.dispatch import Dispatch, find_addon
 from addons.proxy.exchange import Exchange
+from addons.proxy.heads import Unread
 from addons.proxy.layer import GatewayHttpLayer
 
 UPSTREAM_CONNECTIONS = 1000
@@ -57,8 +58,8 @@ class Proxy:
         self.exchange = exchange
         self.answers = answers
         self.limits = Limits()
-        self.unread: Callable[[int, str], None] = lambda status, path: None
-        """Told of each request that is refused before its head could be read, and so has no flow."""
+        self.unread: Callable[[Unread], None] = lambda refused: None
+        """Told of each request that is refused before its head could be read."""
         self.records: Callable[[], bool] = lambda: False
         """Whether flows are recorded, so that more of what streams is kept on them."""
         self.dispatch: Dispatch

@@ -15,6 +15,7 @@ from addons.config import Config
 from addons.config_load import parse
 from addons.credentials import Credentials
 from addons.demo.addon import Demo
+from addons.fetch import Fetch
 from addons.health import Health
 from addons.match import Match
 from addons.proxy import Failure, shallow
@@ -68,7 +69,7 @@ def asking(model: str = "one", path: str = CHAT, **fields: Any) -> Any:
 class Chain:
     """Our own addons, in their order, for one configuration."""
 
-    def __init__(self, text: str = CONFIG, config: Config | None = None) -> None:
+    def __init__(self, text: str = CONFIG, config: Config | None = None, files: Fetch | None = None) -> None:
         self.config = config or a_config(text)
         refusals = Refusals(lambda: self.config)
         self.credentials = Credentials()
@@ -79,7 +80,7 @@ class Chain:
         self.health = Health(clock=lambda: self.now)
         self.health.use(self.config)
         self.route = Route(refusals, self.health)
-        self.translate = Translate(refusals)
+        self.translate = Translate(refusals, files)
         self.addons = (Admit(refusals), Match(refusals), self.health, self.route, self.translate, self.seal)
 
     def call(self, request: http.Request) -> Call:

@@ -10,7 +10,7 @@ from addons.account import FIELDS, Account, decimal, line_of, outcomes, status_o
 from addons.call import Call
 from addons.metrics import Metrics
 from addons.prices import Prices
-from addons.proxy import Failure
+from addons.proxy import Failure, Unread
 from tests.addons.calls import CONFIG, MESSAGES, Chain, a_call, a_config, a_request, an_answer, asking
 from tests.e2e import answers
 
@@ -57,6 +57,8 @@ def test_a_line_has_all_that_was_found_out() -> None:
         "cost_usd": None,
         "dropped": [],
         "client_key": None,
+        "method": "POST",
+        "reason": None,
     }
     assert told["time"].endswith("+00:00") and tuple(told) == FIELDS
 
@@ -165,12 +167,17 @@ def test_nothing_of_a_body_is_told() -> None:
 
 
 def test_a_request_that_could_not_be_read_has_a_line_too() -> None:
-    account = Account(Metrics(), Prices(a_config), out := io.StringIO())
+    account = Account(metrics := Metrics(), Prices(a_config), out := io.StringIO())
     account.text = False
-    account.unread(431, "/v1/x?key=canary")
-    told = json.loads(out.getvalue())
-    assert tuple(told) == FIELDS
-    assert (told["status"], told["endpoint"], told["attempts"]) == (431, "/v1/x", [])
+    account.unread(Unread(431, "Too large.", "GET", "/v1/x"))
+    account.unread(Unread(400, "Stray.", None, None))
+    known, unknown = map(json.loads, out.getvalue().splitlines())
+    assert tuple(known) == tuple(unknown) == FIELDS
+    assert known | {"status": 431, "endpoint": "/v1/x", "method": "GET", "reason": "Too large."} == known
+    assert unknown | {"status": 400, "endpoint": None, "method": None, "reason": "Stray."} == unknown
+    assert known["attempts"] == unknown["attempts"] == []
+    for status in ("431", "400"):
+        assert metrics.registry.get_sample_value("dragoman_refused_requests_total", {"status": status}) == 1
 
 
 # Cost

@@ -160,6 +160,79 @@ def test_titan_embeds(port: int) -> None:
             invoked(port, bad)
 
 
+SHOWN = "iVBORw0KGgo="
+
+
+def test_titan_embeds_pictures(port: int) -> None:
+    sized = {"embeddingConfig": {"outputEmbeddingLength": 256}}
+    text, shown, both, same = (
+        invoked(port, {**given, **sized})["embedding"]
+        for given in (
+            {"inputText": "fox"},
+            {"inputImage": SHOWN},
+            {"inputText": "fox", "inputImage": SHOWN},
+            {"inputImage": SHOWN},
+        )
+    )
+    assert len(text) == 256 and shown == same
+    assert dot(both, text) > dot(shown, text) and dot(both, shown) > dot(shown, text)
+    assert len(invoked(port, {"inputImage": SHOWN})["embedding"]) == 1024
+    wrong = {"embeddingConfig": {"outputEmbeddingLength": 512}}
+    for bad in ({"inputImage": ""}, {"inputImage": SHOWN, **wrong}, {"inputImage": SHOWN, "dimensions": 256}):
+        with pytest.raises(ClientError, match="Malformed input request"):
+            invoked(port, bad)
+
+
+def test_nova_embeds_texts_and_pictures(port: int) -> None:
+    def made(purpose: str = "GENERIC_INDEX", task: str = "SINGLE_EMBEDDING", **given: Any) -> Any:
+        params = {"embeddingPurpose": purpose, "embeddingDimension": 256, **given}
+        return invoked(port, {"taskType": task, "singleEmbeddingParams": params})["embeddings"]
+
+    text = {"text": {"truncationMode": "NONE", "value": "fox"}}
+    image = {"image": {"format": "png", "source": {"bytes": SHOWN}}}
+    stored = {"image": {"format": "png", "source": {"s3Location": {"uri": "s3://b/a.png"}}}}
+    kinds = [
+        (given[0]["embeddingType"], len(given[0]["embedding"])) for given in (made(**text), made(**image))
+    ]
+    assert kinds == [("TEXT", 256), ("IMAGE", 256)] and made(**image) != made(**stored)
+    for bad in (
+        {},
+        text | image,
+        {"text": {"value": "fox"}},
+        {"image": {"format": "png", "source": {}}},
+        text | {"embeddingDimension": 512},
+        text | {"purpose": "x"},
+        text | {"task": "x"},
+    ):
+        with pytest.raises(ClientError, match="Malformed input request"):
+            made(**bad)
+
+
+def test_vertex_embeds_a_text_and_a_picture_apart(port: int) -> None:
+    image = {"image": {"bytesBase64Encoded": SHOWN}}
+
+    def asked(*instances: Any, **parameters: Any) -> tuple[int, Any]:
+        body = {"instances": instances, "parameters": parameters}
+        status, _, data = ask(port, VERTEX.format("predict"), body)
+        return status, json.loads(data)
+
+    status, told = asked({"text": "fox", **image}, dimension=128)
+    (prediction,) = told["predictions"]
+    assert status == 200 and {name: len(vector) for name, vector in prediction.items()} == {
+        "textEmbedding": 128,
+        "imageEmbedding": 128,
+    }
+    assert [*asked(image)[1]["predictions"][0]] == ["imageEmbedding"]
+    for bad, said in (
+        (asked({"text": "a"}, {"text": "b"}), "1 instance"),
+        (asked({"text": ""}), "empty"),
+        (asked({"image": {}}), "image"),
+        (asked({"image": {"bytesBase64Encoded": "a", "gcsUri": "gs://b/a"}}), "image"),
+        (asked({"text": "a"}, dimension=64), "dimension"),
+    ):
+        assert (bad[0], said in bad[1]["error"]["message"]) == (400, True)
+
+
 def test_cohere_embeds_at_bedrock(port: int) -> None:
     plain = invoked(port, {"texts": TEXTS, "input_type": "search_query"})
     assert (plain["response_type"], is_near(plain["embeddings"])) == ("embeddings_floats", True)

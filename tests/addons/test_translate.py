@@ -1,11 +1,16 @@
 import gzip
+import io
 import json
 from typing import Any
 
+import orjson
 import pytest
 from mitmproxy import http
 
+from addons.account import Account
 from addons.call import Call
+from addons.metrics import Metrics
+from addons.prices import Prices
 from addons.proxy import Failure
 from addons.translate import answered, created_of, streams
 from tests.addons.calls import CHAT, MESSAGES, Chain, a_request, an_answer, asking, told
@@ -341,3 +346,33 @@ def test_the_time_of_an_answer_is_the_providers() -> None:
         response = an_answer(b"", date=date)
         response.timestamp_start = 5.5
         assert created_of(response) == 5
+
+
+def test_a_large_answer_that_passes_is_neither_parsed_nor_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what stands beside the vectors is."""
+    read, written = list[int](), list[int]()
+    loads, dumps = orjson.loads, orjson.dumps
+
+    def reading(data: bytes) -> Any:
+        read.append(len(data))
+        return loads(data)
+
+    def writing(value: Any) -> bytes:
+        made = dumps(value)
+        written.append(len(made))
+        return made
+
+    vectors = [{"embedding": [0.25] * 1536, "index": at, "object": "embedding"} for at in range(16)]
+    usage = {"prompt_tokens": 8, "total_tokens": 8}
+    answer = an_answer({"object": "list", "data": vectors, "model": "m", "usage": usage})
+    chain = Chain()
+    call, _ = chain.first(a_request({"model": "a/m", "input": ["x"] * 16}, "/v1/embeddings"))
+    account = Account(Metrics(), Prices(lambda: call.config), io.StringIO())
+    monkeypatch.setattr(orjson, "loads", reading)
+    monkeypatch.setattr(orjson, "dumps", writing)
+    passed = content(chain.answer(call, answer))
+    account.response(call.flow)
+    account.settled(call)
+    assert passed is answer.raw_content and call.current
+    assert call.current.translator.outcome.used and call.current.translator.outcome.used.usage.input == 8
+    assert 0 < sum(read) < len(passed) / 50 and sum(written) < len(passed) / 50

@@ -64,6 +64,7 @@ def test_whatever_becomes_of_it(upstream: Upstream, strict: Gateway, case: Any) 
     assert len([other for other in strict.access_log() if other["request_id"] == name]) == 1
 
 
+AUTH = b"Authorization: Bearer canary-of-ann\r\n"
 SHORT = b"Host: x\r\nAuthorization: Bearer canary-of-ann\r\nContent-Length: 5"
 
 
@@ -72,21 +73,45 @@ def lines_of(gateway: Gateway, status: int) -> list[Json]:
 
 
 @pytest.mark.parametrize(
-    ("sent", "status"),
+    ("sent", "status", "told"),
     [
-        (b"GET /v1/x HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n", 400),
-        (b"GET /v1/x?key=canary HTTP/1.1\r\nHost: x\r\nX-Big: " + b"a" * 9000 + b"\r\n\r\n", 431),
-        (b"POST /v1/chat/completions HTTP/1.1\r\n%s\r\n\r\nab" % SHORT, 408),
+        (b"GET /v1/x HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n", 400, ("GET", "/v1/x", "Folded")),
+        (
+            b"GET /v1/x?key=canary HTTP/1.1\r\nHost: x\r\nX-Big: " + b"a" * 9000 + b"\r\n\r\n",
+            *(431, ("GET", "/v1/x", "too large")),
+        ),
+        (b"POST /v1/x?key=canary HTTP/1.1\r\n" + AUTH, 408, ("POST", "/v1/x", "too long")),
+        (b"GET http://ann:canary@x/ HTTP/1.1\r\nHost: x\r\n\r\n", 400, ("GET", None, "target")),
+        (b"POST /v1/x HTTP/1.1\r\nHost: x\r\ncanary\r\n\r\ncanary /canary x", 400, ("POST", "/v1/x", "head")),
+        (b"POST /v1/x HTTP/1.1\r\n%s: y\r\n\r\nab /canary c" % SHORT, 400, ("POST", "/v1/x", "head")),
+        (b"canary canary\r\n\r\n", 400, (None, None, "target")),
     ],
 )
-def test_what_never_became_a_request(strict: Gateway, sent: bytes, status: int) -> None:
-    before = len(lines_of(strict, status))
-    reply = raw(strict.port, sent)
-    assert reply.startswith(b"HTTP/1.1 %d " % status)
+def test_what_never_became_a_request(
+    strict: Gateway, sent: bytes, status: int, told: tuple[str | None, str | None, str]
+) -> None:
+    before, refused = len(lines_of(strict, status)), refusals(strict, status)
+    assert raw(strict.port, sent).startswith(b"HTTP/1.1 %d " % status)
     eventually(lambda: len(lines_of(strict, status)) > before, f"no line about a {status}")
     line = lines_of(strict, status)[-1]
-    assert tuple(line) == FIELDS and line["endpoint"] == sent.split(b" ")[1].decode().partition("?")[0]
-    assert "canary" not in json.dumps(line)
+    assert tuple(line) == FIELDS and (line["method"], line["endpoint"]) == told[:2]
+    assert told[2] in line["reason"] and "canary" not in json.dumps(line)
+    assert refusals(strict, status) == refused + 1
+
+
+def test_a_body_that_never_comes(strict: Gateway) -> None:
+    before = len(lines_of(strict, 408))
+    assert raw(strict.port, b"POST /v1/chat/completions HTTP/1.1\r\n%s\r\n\r\nab" % SHORT)
+    eventually(lambda: len(lines_of(strict, 408)) == before + 1, "no line about a 408")
+    line = lines_of(strict, 408)[-1]
+    assert line["endpoint"] == CHAT and line["request_id"] and "canary" not in json.dumps(line)
+
+
+def refusals(gateway: Gateway, status: int) -> float:
+    """How many requests were refused so that had no endpoint, as the metrics have it."""
+    sample = f'dragoman_refused_requests_total{{status="{status}"}} '
+    lines = gateway.metrics().splitlines()
+    return next((float(line.removeprefix(sample)) for line in lines if line.startswith(sample)), 0)
 
 
 def test_text(upstream: Upstream, strict: Gateway, tmp_path: Any) -> None:

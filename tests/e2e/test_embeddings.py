@@ -9,7 +9,7 @@ from typing import Any
 import openai
 import pytest
 
-from tests.e2e.answers import whole
+from tests.e2e.answers import PNG, whole
 from tests.e2e.client import post
 from tests.gateway import Gateway, running, standard_config
 from tests.upstream import Upstream, reset
@@ -38,9 +38,11 @@ TITAN = "amazon.titan-embed-text-v2:0"
 @pytest.fixture(scope="module")
 def sdk(loopback: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[openai.OpenAI]:
     config = standard_config(loopback.url)
-    config["server"]["allow_direct"] = True
+    config["server"] |= {"allow_direct": True, "fetch_images": True}
     for name, options in CLOUDS.items():
         config["providers"][name] = {**options, "base_url": f"{loopback.url}/{name}"}
+    for name in ("aws", "vertex"):
+        config["providers"][f"{name}-demo"] = {**CLOUDS[name], "base_url": "demo"}
     for name, dialect in DEMOS.items():
         config["providers"][name] = {"type": "demo", "dialect": dialect}
     backends = [{"provider": "aws", "model": TITAN}, {"provider": "a", "model": "up", "priority": 1}]
@@ -103,6 +105,58 @@ def test_what_aws_counts_in_a_header(upstream: Upstream, sdk: openai.OpenAI) -> 
     upstream.script("aws", whole({"id": "x", "embeddings": {"float": [[0.5]]}}, headers=counted))
     told = sdk.embeddings.create(model="aws/cohere.embed-v4:0", input="a", encoding_format="float")
     assert told.usage.prompt_tokens == 7 and told.data[0].embedding == [0.5]
+
+
+PICTURE = f"data:image/png;base64,{PNG}"
+DRAWN = {
+    "aws-demo/amazon.titan-embed-image-v1": 256,
+    "aws-demo/amazon.nova-2-multimodal-embeddings-v1:0": 256,
+    "aws-demo/cohere.embed-v4:0": 256,
+    "vertex-demo/multimodalembedding@001": 128,
+    "vertex-demo/gemini-embedding-2": 256,
+    "demo-google/gemini-embedding-2": 256,
+    "demo-cohere/embed-v4.0": 256,
+}
+
+
+@pytest.mark.parametrize("model", DRAWN)
+def test_pictures_and_texts_in_one_batch(sdk: openai.OpenAI, model: str) -> None:
+    given: Any = [
+        "cats purr",
+        {"image": PICTURE},
+        {"content": [{"type": "image_url", "image_url": {"url": PICTURE}}]},
+        {"content": [{"type": "text", "text": "cats purr"}]},
+    ]
+    size = DRAWN[model]
+    told = sdk.embeddings.create(model=model, input=given, dimensions=size, encoding_format="float")
+    vectors = [each.embedding for each in told.data]
+    assert [len(each) for each in vectors] == [size] * 4
+    assert vectors[0] == vectors[3] and vectors[1] == vectors[2] != vectors[0]
+
+
+@pytest.mark.parametrize("model", sorted({*DRAWN} - {"demo-google/gemini-embedding-2"}))
+def test_pictures_are_not_fetched_from_within(upstream: Upstream, sdk: openai.OpenAI, model: str) -> None:
+    given: Any = ["a", {"image": f"{upstream.url}/canary.png"}]
+    with pytest.raises(openai.UnprocessableEntityError, match=r"input\[\]\.image.*not public"):
+        sdk.embeddings.create(model=model, input=given)
+    assert not upstream.received
+
+
+def test_where_a_text_and_a_picture_make_two_vectors(upstream: Upstream, sdk: openai.OpenAI) -> None:
+    both: Any = {"content": [{"type": "text", "text": "a"}, {"type": "image_url", "image_url": PICTURE}]}
+    with pytest.raises(openai.UnprocessableEntityError, match="vectors of their own"):
+        sdk.embeddings.create(model="vertex/multimodalembedding@001", input=[both])
+    text, shown = [{"textEmbedding": [0.5]}], [{"imageEmbedding": [0.25]}]
+    upstream.script("vertex", whole({"predictions": text}), whole({"predictions": shown}))
+    given: Any = ["a", {"image": PICTURE}]
+    told = sdk.embeddings.create(
+        model="vertex/multimodalembedding@001", input=given, dimensions=128, encoding_format="float"
+    )
+    assert [each.embedding for each in told.data] == [[0.5], [0.25]]
+    first, second = (json.loads(each.body) for each in upstream.of("vertex"))
+    assert first == {"instances": [{"text": "a"}], "parameters": {"dimension": 128}}
+    assert second["instances"] == [{"image": {"bytesBase64Encoded": PNG, "mimeType": "image/png"}}]
+    assert upstream.of("vertex")[0].path.endswith("/models/multimodalembedding@001:predict")
 
 
 @pytest.mark.parametrize(

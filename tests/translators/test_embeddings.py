@@ -8,6 +8,8 @@ import orjson
 import pytest
 from cohere.types import EmbedByTypeResponse
 from google.genai import types
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests import oracles
 from translators import SPOKEN, TARGETS
@@ -15,9 +17,9 @@ from translators.body import parse
 from translators.canonical import Json
 from translators.errors import BadUpstream, Unsupported
 from translators.translator import Outgoing, Translator
+from translators.vectors import around
 
 PNG = "iVBORw0KGgo="
-PICTURE: Json = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}}
 
 
 def translator(target: str) -> Translator:
@@ -28,10 +30,6 @@ def asked(target: str, **fields: Any) -> tuple[list[Json], Outgoing]:
     """What a provider is asked, one request after the other."""
     outgoing = translator(target).request(parse(orjson.dumps({"model": "m", **fields})), "up")
     return [orjson.loads(body) for body in (outgoing.body, *outgoing.rest)], outgoing
-
-
-def seen(*content: Json) -> list[Json]:
-    return [{"role": "user", "content": [*content]}]
 
 
 @pytest.mark.parametrize(
@@ -79,6 +77,10 @@ def seen(*content: Json) -> list[Json]:
             },
         ),
         (
+            "vertex_predict_embed_image",
+            {"instances": [{"text": "a"}], "parameters": {"dimension": 256}},
+        ),
+        (
             "vertex_embed_content",
             {
                 "content": {"parts": [{"text": "a"}]},
@@ -107,7 +109,8 @@ def test_what_each_is_asked(target: str, body: Json) -> None:
     )
     assert bodies[0] == body
     assert len(bodies) == (2 if TARGETS[target].MOST == 1 else 1)
-    assert outgoing.dropped == (("input_type",) if "titan" in target else ())
+    purposeless = "titan" in target or target == "vertex_predict_embed_image"
+    assert outgoing.dropped == (("input_type",) if purposeless else ())
 
 
 def test_the_older_models_have_one_size() -> None:
@@ -131,9 +134,9 @@ EVERY = [
 
 @pytest.mark.parametrize("target", EVERY)
 def test_nobody_else_takes_tokens(target: str) -> None:
-    for given in ([1, 2], [[1], [2]]):
+    for ids in ([1, 2], [[1], [2]]):
         with pytest.raises(Unsupported) as refused:
-            asked(target, input=given)
+            asked(target, input=ids)
         assert refused.value.meaning == "input[]"
 
 
@@ -153,52 +156,6 @@ def test_batches_are_as_large_as_they_may_be(target: str) -> None:
     assert len(bodies) == 3
     said = b"".join(orjson.dumps(body) for body in bodies)
     assert said.index(b"text 0") < said.index(f"text {2 * most}".encode())
-
-
-@pytest.mark.parametrize(
-    ("target", "body"),
-    [
-        ("cohere_embed", {"input_type": "image", "images": [f"data:image/png;base64,{PNG}"]}),
-        ("bedrock_cohere_embed_v3", {"input_type": "image", "images": [f"data:image/png;base64,{PNG}"]}),
-        (
-            "bedrock_cohere_embed_v4",
-            {"input_type": "search_document", "images": [f"data:image/png;base64,{PNG}"]},
-        ),
-        ("bedrock_titan_embed_image", {"inputImage": PNG}),
-        (
-            "vertex_embed_content",
-            {"content": {"parts": [{"inlineData": {"mimeType": "image/png", "data": PNG}}]}},
-        ),
-    ],
-)
-def test_pictures(target: str, body: Json) -> None:
-    (written,), _ = asked(target, messages=seen(PICTURE))
-    assert {name: written[name] for name in body} == body
-    for elsewhere in ("https://x.test/a.png", "http://x.test/a.png"):
-        with pytest.raises(Unsupported, match="image_url"):
-            asked(target, messages=seen({"type": "image_url", "image_url": {"url": elsewhere}}))
-
-
-def test_pictures_beside_texts() -> None:
-    both = seen({"type": "text", "text": "a"}, PICTURE)
-    (written,), _ = asked("cohere_embed", messages=both)
-    assert written["inputs"] == [{"content": [{"type": "text", "text": "a"}, PICTURE]}]
-    (written,), _ = asked("bedrock_cohere_embed_v4", messages=both)
-    assert written["inputs"] == [
-        {
-            "content": [
-                {"type": "text", "text": "a"},
-                {"type": "image_url", "image_url": f"data:image/png;base64,{PNG}"},
-            ]
-        }
-    ]
-    assert asked("bedrock_titan_embed_image", messages=both)[0] == [{"inputText": "a", "inputImage": PNG}]
-    for target in ("bedrock_nova_embed", "bedrock_cohere_embed_v3", "bedrock_titan_embed_v2"):
-        with pytest.raises(Unsupported):
-            asked(target, messages=both)
-    (written,), _ = asked("bedrock_nova_embed", messages=seen(PICTURE))
-    shown: Any = written["singleEmbeddingParams"]
-    assert shown["image"] == {"format": "png", "source": {"bytes": PNG}}
 
 
 def test_each_input_may_have_its_own_task() -> None:
@@ -228,6 +185,23 @@ def test_googles_own_library_writes_the_same() -> None:
     assert types.EmbedContentConfig.model_validate(written["embedContentConfig"]) == config
 
 
+def nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    names = st.sampled_from(["embedding", "model", 'a"embedding', "data"])
+    return st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3)
+
+
+def without(value: Any) -> Any:
+    """What is beside lists that are called as vectors are."""
+    if isinstance(value, list):
+        return [*map(without, value)]
+    if isinstance(value, dict):
+        return {
+            name: None if name.endswith("embedding") and isinstance(told, list) else without(told)
+            for name, told in value.items()
+        }
+    return value
+
+
 # --- answers ----------------------------------------------------------------------------------------
 
 VECTOR = [0.5, -1.0]
@@ -252,6 +226,7 @@ ANSWERS: dict[str, Any] = {
     "vertex_predict_embed_one": {
         "predictions": [{"embeddings": {"values": VECTOR, "statistics": {"token_count": 3.0}}}]
     },
+    "vertex_predict_embed_image": {"predictions": [{"textEmbedding": VECTOR}], "deployedModelId": "1"},
     "vertex_embed_content": {"embedding": {"values": VECTOR}, "usageMetadata": {"promptTokenCount": 3}},
     "gemini_embed": {"embeddings": [{"values": VECTOR}], "usageMetadata": {"promptTokenCount": 3}},
 }
@@ -279,6 +254,20 @@ def test_the_samples_are_the_vendors() -> None:
     assert EmbedByTypeResponse.model_validate(COHERE).embeddings.float_ == [VECTOR]
     statistics = ANSWERS["vertex_predict_embed"]["predictions"][0]["embeddings"]
     assert types.ContentEmbedding.model_validate(statistics).values == VECTOR
+
+
+def test_a_picture_has_its_vector_elsewhere_in_the_answer() -> None:
+    made = translator("vertex_predict_embed_image")
+    made.request(parse(orjson.dumps({"input": {"image": f"data:image/png;base64,{PNG}"}})), "up")
+    told = orjson.loads(made.response(orjson.dumps({"predictions": [{"imageEmbedding": VECTOR}]}), 1))
+    assert told["data"][0]["embedding"] == VECTOR and "usage" not in told
+
+
+def test_titan_says_what_went_wrong() -> None:
+    made = translator("bedrock_titan_embed_image")
+    made.request(parse(b'{"model": "m", "input": "a"}'), "up")
+    with pytest.raises(BadUpstream, match="too small"):
+        made.response(orjson.dumps({"embedding": None, "message": "The picture is too small."}), 1)
 
 
 def test_cohere_may_answer_in_base64_itself() -> None:
@@ -330,3 +319,40 @@ def test_an_answer_that_passes_is_not_touched() -> None:
     answer = b'{"object":"list", "data": [ ],"usage": {"prompt_tokens": 3, "total_tokens": 3}, "model":"m"}'
     assert made.response(answer, 1) is answer
     assert made.outcome.used and made.outcome.used.usage.input == 3
+
+
+@pytest.mark.parametrize(
+    "vector",
+    [
+        b"[0.10, -1.5e-3]",
+        b"[NaN]",  # which nobody can build
+        b"[ ]",
+        b"[[1], [2]]",
+        b'"AAAAPw=="',
+        b'{"a": [1]}',
+        b"null",
+        b'["]", "[0.5]"]',
+    ],
+)
+def test_vectors_that_pass_are_not_built(vector: bytes) -> None:
+    made = translator("openai_embeddings")
+    made.request(parse(b'{"model": "m", "input": ["a", "b"]}'), "m")
+    item = (
+        b'{"object": "embedding", "embedding" :\n' + vector + b', "note": "\\"embedding\\": [5", "index": 0}'
+    )
+    usage = b'"usage": {"prompt_tokens": 3, "total_tokens": 3}'
+    answer = b'{"object":"list", "data": [' + item + b"," + item + b'], "model":"up", ' + usage + b"}"
+    assert made.response(answer, 1) is answer
+    assert made.outcome.model == "up" and made.outcome.used and made.outcome.used.usage.input == 3
+
+
+@given(
+    st.recursive(
+        st.none() | st.floats(allow_nan=False) | st.text('"\\[]:,aembding ', max_size=20),
+        nested,
+        max_leaves=9,
+    )
+)
+def test_all_else_is_read_as_it_is(answer: Any) -> None:
+    """Whatever the client's own words look like."""
+    assert without(around(orjson.dumps(answer))) == without(answer)

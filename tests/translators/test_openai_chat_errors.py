@@ -3,13 +3,16 @@
 import json
 from typing import Any, get_args
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import oracles
+from translators import DIALECTS
 from translators.canonical import ErrorKind, Failed
 from translators.openai_chat import read_error, write_error
+from translators.openai_chat.errors import read_failure
 
 
 @pytest.mark.parametrize(
@@ -109,3 +112,54 @@ def test_openais_words_are_kept() -> None:
         "type": "error",
         "error": {"type": "insufficient_quota", "code": "7", "message": "m", "param": "p"},
     }
+
+
+FILTERED = {"code": "ResponsibleAIPolicyViolation", "content_filter_result": {"hate": {"filtered": True}}}
+BY_FILTER = {"message": "Filtered.", "type": None, "param": "prompt", "code": "content_filter", "status": 400}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (
+            400,
+            {"error": {**BY_FILTER, "innererror": FILTERED}},
+            ("invalid_request_error", "INVALID_ARGUMENT", "ValidationException"),
+        ),
+        (
+            401,
+            {"error": {"code": "401", "message": "Access denied."}},
+            ("authentication_error", "UNAUTHENTICATED", "UnrecognizedClientException"),
+        ),
+        (
+            401,
+            {"statusCode": 401, "message": "Access token is missing."},
+            ("authentication_error", "UNAUTHENTICATED", "UnrecognizedClientException"),
+        ),
+        (
+            404,
+            {"error": {"code": "DeploymentNotFound", "message": "No such deployment."}},
+            ("not_found_error", "NOT_FOUND", "ResourceNotFoundException"),
+        ),
+        (
+            429,
+            {"error": {"code": "429", "message": "Please retry after 6 seconds."}},
+            ("rate_limit_error", "RESOURCE_EXHAUSTED", "ThrottlingException"),
+        ),
+    ],
+)
+def test_what_others_are_told_of_azures(status: int, body: Any, told: tuple[str, str, str]) -> None:
+    failed = read_error(status, orjson.dumps(body))
+    written: list[Any] = [
+        DIALECTS[name].write_error(failed, "id")
+        for name in ("anthropic_messages", "gemini_generate", "bedrock_converse")
+    ]
+    anthropic, gemini, bedrock = written
+    assert (anthropic["error"]["type"], gemini["error"]["status"], bedrock["__type"]) == told
+    assert anthropic["error"]["message"] == gemini["error"]["message"] == bedrock["message"]
+    assert bedrock["message"] == failed.message and gemini["error"]["code"] == status
+
+
+def test_a_filter_within_a_stream_is_the_requests_fault() -> None:
+    failed = read_failure({"error": {"code": "content_filter", "message": "Filtered."}})
+    assert (failed.kind, failed.status) == ("invalid_request", None)

@@ -71,6 +71,7 @@ _DRAWING_GEMINIS = r"(?:gemini-[\w.-]*image|nano-banana)[\w.-]*"
 _VERTEX_MODEL = "/v1/projects/{project}/locations/{location}/publishers/google/models/{model}"
 _VERTEX_PREDICTIONS = {
     "vertex_predict_embed_one": Path(f"{_VERTEX_MODEL}:predict", models="gemini-embedding-001"),
+    "vertex_predict_embed_image": Path(f"{_VERTEX_MODEL}:predict", models=r"multimodalembedding.*"),
     "vertex_embed_content": Path(f"{_VERTEX_MODEL}:embedContent", models=r".*gemini.*"),
     "vertex_predict_embed": Path(f"{_VERTEX_MODEL}:predict"),
     "gemini_images": Path(f"{_VERTEX_MODEL}:generateContent", models=_DRAWING_GEMINIS),

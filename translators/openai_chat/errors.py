@@ -51,6 +51,8 @@ _WORDS: dict[str, ErrorKind] = {
     "invalid_request_error": "invalid_request",
     "BadRequestError": "invalid_request",  # vLLM's
     "context_length_exceeded": "invalid_request",
+    "content_filter": "invalid_request",  # Azure's, of a prompt
+    "DeploymentNotFound": "not_found",
 }
 """Types and codes that tell more than a status does, or stand where there is none."""
 

@@ -3,7 +3,7 @@
 import pytest
 from mitmproxy.net.http import http1
 
-from addons.proxy.heads import read_request_head, read_response_head
+from addons.proxy.heads import Unread, read_request_head, read_response_head, unread
 
 REQUEST = [b"POST /v1/x?y=1 HTTP/1.1", b"Host: gateway", b"x-twice: a", b"X-Twice:  b ", b"x-empty:"]
 
@@ -44,3 +44,22 @@ def test_a_line_that_is_no_header_is_refused(line: bytes) -> None:
 def test_what_is_no_http_is_refused(line: bytes) -> None:
     with pytest.raises(ValueError, match="response line"):
         read_response_head([line])
+
+
+@pytest.mark.parametrize(
+    ("head", "method", "path"),
+    [
+        (b"POST /v1/x HTTP/1.1\r\nHost", "POST", "/v1/x"),
+        (b"POST /v1/x?key=canary HTTP/1.1\r\n\r\n", "POST", "/v1/x"),
+        (b"\r\nGET /v1/x\x00canary", "GET", "/v1/x"),
+        (b"GET /v1", "GET", "/v1"),
+        (b"GET http://ann:canary@x/v1 HTTP/1.1\r\n", "GET", None),
+        (b"CONNECT canary:443 HTTP/1.1\r\n", "CONNECT", None),
+        (b"CANARY", None, None),
+        (b"CANARYCANARYCANARY /v1 HTTP/1.1", None, None),
+        (b"\x16\x03\x01canary /v1", None, None),
+        (b"", None, None),
+    ],
+)
+def test_of_a_head_that_is_none_only_what_is_plain(head: bytes, method: str | None, path: str | None) -> None:
+    assert unread(head, 400, "Stray.") == Unread(400, "Stray.", method, path)
