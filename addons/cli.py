@@ -27,6 +27,9 @@ from addons.showcase import show
 type Environment = Callable[[Path, Mapping[str, str]], Mapping[str, str]]
 """What the variables of a file stand for."""
 
+GATEWAY = Path(__file__).with_name("gateway.py")
+"""The script that mitmproxy runs."""
+
 
 class Place(click.ParamType["Address | str"]):
     """`HOST:PORT`, or `off` where that is allowed."""
@@ -85,8 +88,7 @@ class Run:
             options |= {"server_replay_extra": "404", "server_replay_refresh": "false"}
         places = ["--listen-host", listen.host, "--listen-port", str(listen.port), "--mode", NOWHERE]
         files = ["-S", self.replay] if self.replay else []
-        script = str(Path(__file__).with_name("gateway.py"))
-        return ["-s", script, *places, *files, *(part for it in options.items() for part in _set(*it))]
+        return ["-s", str(GATEWAY), *places, *files, *(part for it in options.items() for part in _set(*it))]
 
 
 def _set(name: str, value: str) -> tuple[str, str]:
