@@ -12,6 +12,7 @@ from addons.proxy import Exchange
 from addons.standing import Lease
 from translators.body import Body
 from translators.canonical import Data, Failed
+from translators.form import Form
 from translators.translator import Translator
 
 CLIENT_LEFT = 499
@@ -55,8 +56,7 @@ class Call(Exchange):
     endpoint: Endpoint | None = None
     path_model: str = ""
     """The model that the path names, as it is written there."""
-    body: Body | None = None
-    """`None` where the endpoint takes something else than JSON."""
+    body: Body | Form | None = None
     model: str = ""
     stream: bool = False
 

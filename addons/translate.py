@@ -12,8 +12,8 @@ from mitmproxy import http
 from addons.call import Call, Try, client_call
 from addons.config import Backend, Effective, Provider, Route, effective
 from addons.decoding import RESPONSE_BYTES, Decoder, decode
+from addons.endpoints import JSON
 from addons.fetch import Fetch
-from addons.multipart import with_model
 from addons.outgoing import host_of, outgoing_request
 from addons.proxy import Exchange, Failure, Timeouts, drop_header, header, is_replaying
 from addons.refusals import Refusals, named_in_header
@@ -21,8 +21,9 @@ from translators import SOURCES, TARGETS
 from translators.canonical import Failed, Json, JsonValue
 from translators.errors import STATUS, BadRequest, BadUpstream, Unsupported, Wanted
 from translators.fields import spelling
+from translators.form import Form
 from translators.stream import ENDED_EARLY, Head, Stream
-from translators.translator import Outgoing, Translator
+from translators.translator import Translator
 
 EVENT_STREAMS = ("text/event-stream", "application/vnd.amazon.eventstream")
 KEPT_HEADERS = frozenset(
@@ -86,7 +87,7 @@ class Translate:
             call.response = self._refusals.refuse(call, failed)
 
     def _write(self, call: Call, backend: Backend) -> None:
-        assert call.endpoint and call.rule
+        assert call.endpoint and call.rule and call.body
         provider = call.config.providers[backend.provider]
         if call.current and call.rest and call.failures[-1].kind == "part":
             self._ask(call, backend, replace(call.current), call.rest.pop(0))
@@ -99,12 +100,9 @@ class Translate:
             raise Unsupported(call.endpoint.path, f"is nothing that {provider.type} serves")
         model = host.paths[target.NAME].named(model)
         translator = Translator(call.endpoint.spoken, target, host.envelope(target))
-        if call.body:
-            files = call.fetched if call.config.server.fetch_images else None
-            called = host.paths[target.NAME].called(model, provider.places)
-            written = translator.request(call.body, called, elsewhere(call), files)
-        else:
-            written = Outgoing(with_model(call.flow.request, model))
+        files = call.fetched if call.config.server.fetch_images else None
+        called = host.paths[target.NAME].called(model, provider.places)
+        written = translator.request(call.body, called, elsewhere(call), files)
         call.rest = list(written.rest)
         self._ask(call, backend, Try(backend.provider, model, translator, written.dropped), written.body)
         if written.betas and call.request:
@@ -116,12 +114,14 @@ class Translate:
         provider, translator = call.config.providers[backend.provider], attempt.translator
         path = host_of(provider).paths[translator.target.NAME]
         settings = self._settings(provider, call.rule, backend)
+        passes = translator.identity and isinstance(call.body, Form)
         call.request = outgoing_request(
             call,
             provider,
             translator.target,
             path=path.to(attempt.model, call.stream, provider.places),
             body=body,
+            content_type=header(call.flow.request.headers, "content-type") if passes else JSON,
             settings=settings,
         )
         call.asked.append(backend)

@@ -15,14 +15,16 @@ from translators.bedrock_titan_embed import TITAN_MULTIMODAL, TITAN_V1, TITAN_V2
 from translators.cohere_embed import COHERE_EMBED
 from translators.cohere_rerank import Rerank
 from translators.dialect import ChatDialect, CountDialect, Source, Spoken, Target
+from translators.form import Kinds
 from translators.gemini_count import GeminiCount
 from translators.google_embeddings import GEMINI_EMBED, VERTEX_EMBED, VERTEX_PREDICT, VERTEX_PREDICT_ONE
 from translators.jina_rerank import JinaRerank
 from translators.openai_completions import Completions
 from translators.openai_embeddings import Embeddings
+from translators.openai_image_edits import IMAGE_EDITS, IMAGE_VARIATIONS
 from translators.openai_images import Images
 from translators.openai_input_tokens import InputTokens
-from translators.openai_native import NATIVE
+from translators.openai_native import HEARD, NATIVE
 from translators.vertex_imagen import VERTEX_IMAGEN
 from translators.vertex_rank import VERTEX_RANK
 from translators.vllm_tokenize import Tokenize
@@ -75,10 +77,18 @@ SOURCES: Mapping[str, Source[Any, Any]] = {
     "openai_completions": Completions(),
     "openai_embeddings": Embeddings(),
     "openai_images": Images(),
+    "openai_image_edits": IMAGE_EDITS,
+    "openai_image_variations": IMAGE_VARIATIONS,
     "cohere_rerank": Rerank(),
     "jina_rerank": JinaRerank(),
 }
 """What clients may speak whatever the provider speaks."""
+
+FORMS: Mapping[str, Kinds] = {
+    **{source.NAME: source.FORM for source in (IMAGE_EDITS, IMAGE_VARIATIONS)},
+    **dict.fromkeys(("openai_transcriptions", "openai_translations"), HEARD),
+}
+"""What is in the forms of those that take any."""
 
 SPOKEN: Mapping[str, Spoken] = {**SOURCES, **{spoken.NAME: spoken for spoken in NATIVE}}
 """What clients may speak: where a provider has it, it passes."""

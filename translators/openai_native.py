@@ -9,6 +9,7 @@ from translators import sse
 from translators.canonical import Done, Event, Failed, Finished, Json, Ping, Said, Started, Used
 from translators.dialect import Framing, Reader, Spoken, Writer
 from translators.foreign import Record
+from translators.form import Kinds
 from translators.openai_chat.errors import is_error, read_error, read_failure, write_error
 from translators.openai_chat.fields import OWNER
 from translators.openai_chat.usage import told
@@ -126,7 +127,12 @@ class _EventReader:
                 yield read_failure(inner(event, "response"))
             case "response.output_text.delta" | "transcript.text.delta":
                 yield Said(text(event, "delta"))
-            case "image_generation.completed" | "speech.audio.done" | "transcript.text.done":
+            case (
+                "image_generation.completed"
+                | "image_edit.completed"
+                | "speech.audio.done"
+                | "transcript.text.done"
+            ):
                 yield from told(event)
                 yield Finished("end")
                 yield Done()
@@ -175,13 +181,13 @@ def _check_form(body: Record) -> None:
     """A form is not JSON: what it holds is for the provider to judge."""
 
 
+HEARD: Kinds = {"stream": "flag"}
+"""What the forms of sounds hold, as far as it matters here."""
 IMAGES = (_EventReader, _event_failure)
 """How streams of images are read, and how they may fail."""
 
 NATIVE: tuple[Spoken, ...] = (
     Native("openai_responses", _check_responses, _EventReader, _event_failure),
-    Native("openai_image_edits", _check_form, *IMAGES),
-    Native("openai_image_variations", _check_form, *IMAGES),
     Native("openai_input_tokens", _check_responses, _EventReader, _event_failure),
     Native("openai_speech", _check_speech, _EventReader, _event_failure),
     Native("openai_transcriptions", _check_form, _EventReader, _event_failure),

@@ -30,6 +30,7 @@ from translators.dialect import Framing, Source, Spoken, Target
 from translators.documents import Documents
 from translators.errors import BadRequest, BadUpstream, Unsupported, Wanted
 from translators.fields import losses, spelling
+from translators.form import Form
 from translators.hosts import BARE, Envelope
 from translators.stream import UNREADABLE, Head, Outcome, Stream, Telling
 from translators.vectors import encoded
@@ -75,7 +76,7 @@ class Translator:
 
     def request(
         self,
-        body: Body,
+        body: Body | Form,
         model: str,
         elsewhere: Json | None = None,
         fetched: Mapping[str, Data] | None = None,
@@ -86,9 +87,12 @@ class Translator:
         `Unsupported` in the client's words for what the target can't do, and `Wanted` for files.
         """
         self._model = model
-        foreign = self.identity and self.target.FOREIGN and self.target.FOREIGN.search(body.raw)
-        if self.identity and not foreign and (self._envelope.takes_addresses or not self._names_files(body)):
-            return self._same(body, model, _betas(elsewhere))
+        if self.identity and isinstance(body, Form):
+            return Outgoing(body.edited({"model": model}))
+        if self.identity and isinstance(body, Body):
+            foreign = self.target.FOREIGN and self.target.FOREIGN.search(body.raw)
+            if not foreign and (self._envelope.takes_addresses or not self._names_files(body)):
+                return self._same(body, model, _betas(elsewhere))
         return self._translated({**body.json, **(elsewhere or {}), "model": model}, fetched)
 
     def _names_files(self, body: Body) -> bool:

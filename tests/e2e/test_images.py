@@ -76,7 +76,7 @@ def test_images_are_changed_and_varied(sdk: openai.OpenAI) -> None:
 def test_a_form_that_is_none(upstream: Upstream, painting: Gateway) -> None:
     form = {"content-type": "multipart/form-data; boundary=x"}
     for path in ("/v1/images/edits", "/v1/images/variations"):
-        assert post(painting.url, path, {"model": "a"}).status == 415
+        assert post(painting.url, path, b"x", {"content-type": "text/plain"}).status == 415
         refused = post(painting.url, path, {"model": "a"}, form)
         assert refused.status == 400 and b"multipart form" in refused.body
         twice = b'--x\r\ncontent-disposition: form-data; name="model"\r\n\r\na\r\n' * 2 + b"--x--\r\n"
