@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import orjson
 
@@ -108,7 +109,13 @@ class ChunkReader:
 
 
 class _EventReader:
-    """Streams of events that have a `type`, the last of which holds the usage: responses, images, audio."""
+    """Streams of events that have a `type`, the last of which holds the usage: responses, images, audio.
+
+    Of several images each has an end of its own: there is none of the whole.
+    """
+
+    def __init__(self) -> None:
+        self._images = 0
 
     def read(self, data: bytes) -> Iterator[Event]:
         if data == b"[DONE]":  # Azure's farewell, after the end
@@ -127,19 +134,26 @@ class _EventReader:
                 yield read_failure(inner(event, "response"))
             case "response.output_text.delta" | "transcript.text.delta":
                 yield Said(text(event, "delta"))
-            case (
-                "image_generation.completed"
-                | "image_edit.completed"
-                | "speech.audio.done"
-                | "transcript.text.done"
-            ):
+            case "image_generation.partial_image" | "image_edit.partial_image" | "speech.audio.delta":
+                yield Said("")  # it is content, though nothing that can be read
+            case "image_generation.completed" | "image_edit.completed":
+                self._images += 1
+                yield from map(self._counted, told(event))
+                yield Finished("end")
+            case "speech.audio.done" | "transcript.text.done":
                 yield from told(event)
                 yield Finished("end")
                 yield Done()
             case _ if is_error(event):
                 yield read_failure(event)
             case _:
-                pass  # partial images, pieces of sound, calls, reasoning, and whatever OpenAI adds next
+                pass  # calls, reasoning, and whatever OpenAI adds next
+
+    def _counted(self, event: Event) -> Event:
+        """With all images so far: an event tells of its own."""
+        if isinstance(event, Used) and event.usage.images:
+            return replace(event, usage=replace(event.usage, images=self._images))
+        return event
 
 
 # --- what is asked, and how it fails ----------------------------------------------------------------
