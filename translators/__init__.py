@@ -8,9 +8,9 @@ from translators.anthropic_count import AnthropicCount
 from translators.bedrock_cohere_embed import COHERE_V3, COHERE_V4
 from translators.bedrock_count import BedrockCount
 from translators.bedrock_nova_embed import NOVA_EMBED
-from translators.bedrock_nova_image import NOVA_IMAGE
+from translators.bedrock_nova_image import NOVA_EDIT, NOVA_IMAGE, NOVA_VARIATION
 from translators.bedrock_rerank import BEDROCK_RERANK
-from translators.bedrock_stability import STABILITY
+from translators.bedrock_stability import STABILITY, STABILITY_EDIT, STABILITY_INPAINT
 from translators.bedrock_titan_embed import TITAN_MULTIMODAL, TITAN_V1, TITAN_V2
 from translators.cohere_embed import COHERE_EMBED
 from translators.cohere_rerank import Rerank
@@ -25,7 +25,7 @@ from translators.openai_image_edits import IMAGE_EDITS, IMAGE_VARIATIONS
 from translators.openai_images import Images
 from translators.openai_input_tokens import InputTokens
 from translators.openai_native import HEARD, NATIVE
-from translators.vertex_imagen import VERTEX_IMAGEN
+from translators.vertex_imagen import VERTEX_IMAGEN, VERTEX_IMAGEN_EDIT
 from translators.vertex_rank import VERTEX_RANK
 from translators.vllm_tokenize import Tokenize
 
@@ -61,7 +61,11 @@ _EMBEDDINGS: tuple[Target[Any, Any], ...] = (
 )
 _RERANKS: tuple[Target[Any, Any], ...] = (Rerank(), JinaRerank(), BEDROCK_RERANK, VERTEX_RANK)
 
-_IMAGES: tuple[Target[Any, Any], ...] = (Images(), NOVA_IMAGE, STABILITY, VERTEX_IMAGEN)
+_IMAGES: tuple[Target[Any, Any], ...] = (
+    *(Images(), NOVA_IMAGE, STABILITY, VERTEX_IMAGEN),
+    *(NOVA_EDIT, STABILITY_EDIT, STABILITY_INPAINT, VERTEX_IMAGEN_EDIT),
+    NOVA_VARIATION,
+)
 
 TARGETS: Mapping[str, Target[Any, Any]] = {
     **DIALECTS,

@@ -8,6 +8,7 @@ from translators.canonical import (
     Data,
     Document,
     Image,
+    ImageRequest,
     Opaque,
     Part,
     Request,
@@ -23,11 +24,15 @@ FETCHED = ("http://", "https://")
 """Addresses that anybody can ask; others, such as s3:// and gs://, mean something to one vendor."""
 
 
-def untaken(request: Request, lacks: Lacks, takes_addresses: bool) -> dict[str, str]:
+def untaken(request: Request | ImageRequest, lacks: Lacks, takes_addresses: bool) -> dict[str, str]:
     """Addresses that the provider would not fetch: its host does not, or its dialect has no word for them.
 
     Each with its meaning, such as `Image.source`.
     """
+    if isinstance(request, ImageRequest):
+        taken = takes_addresses and "Url" not in lacks
+        found = () if taken else (*request.images, request.mask)
+        return {it.url: "Url" for it in found if isinstance(it, Url) and it.url.startswith(FETCHED)}
     return {
         part.source.url: f"{type(part).__name__}.source"
         for part in _files(request)
@@ -36,8 +41,11 @@ def untaken(request: Request, lacks: Lacks, takes_addresses: bool) -> dict[str, 
     }
 
 
-def with_data(request: Request, data: Mapping[str, Data]) -> Request:
+def with_data[R: Request | ImageRequest](request: R, data: Mapping[str, Data]) -> R:
     """The same request, with files in the place of their addresses, as far as they are known."""
+    if isinstance(request, ImageRequest):
+        images = tuple(_known(each, data) for each in request.images)
+        return replace(request, images=images, mask=request.mask and _known(request.mask, data))
     return replace(request, turns=tuple(_turn(turn, data) for turn in request.turns))
 
 
@@ -73,6 +81,10 @@ def _part(part: Part, data: Mapping[str, Data]) -> Part:
 
 def _inner[P: Text | Image | Audio | Document | Video | Opaque](part: P, data: Mapping[str, Data]) -> P:
     return _filled(part, data) if isinstance(part, Image | Audio | Document | Video) else part
+
+
+def _known(source: Data | Url, data: Mapping[str, Data]) -> Data | Url:
+    return data.get(source.url, source) if isinstance(source, Url) else source
 
 
 def _filled[P: Image | Document | Audio | Video](part: P, data: Mapping[str, Data]) -> P:

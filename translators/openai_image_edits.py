@@ -61,7 +61,7 @@ class _Changed(Native):
     def read_request(self, body: Json) -> ImageRequest:
         self.check_request(body)
         top = Record(body)
-        images, mask = _pictures(top), top.record("mask") if "mask" in self.READS else None
+        images, mask = _pictures(top, self.READS), top.record("mask") if "mask" in self.READS else None
         kept = [("images[].file_id", each) for each in images] + ([("mask.file_id", mask)] if mask else [])
         files = tuple(Opaque(OWNER, name, id) for name, each in kept if (id := each.text("file_id")))
         request = settings_of(top, self.READS)
@@ -77,9 +77,9 @@ class _Changed(Native):
         return write_response(events, created=created)
 
 
-def _pictures(top: Record) -> list[Record]:
-    """Those of a form, or of JSON."""
-    name = "images" if "images" in top.data else "image"
+def _pictures(top: Record, reads: Reads) -> list[Record]:
+    """Those of a form, or of JSON, where that is taken as well."""
+    name = "images" if "images" in top.data and "images[].image_url" in reads else "image"
     found = top.must(top.records, name)
     if not found:
         raise top.bad(name, "must not be empty")
@@ -104,13 +104,16 @@ def _source(image: Record) -> Data | Url | None:
 
 def _check_edit(top: Record) -> None:
     check_prompt(top)
-    _check_variation(top)
+    _check_images(top, "images" if "images" in top.data else "image")
 
 
 def _check_variation(top: Record) -> None:
-    """Pictures are asked for by the name that a form has for them, unless it is JSON that names them."""
-    if top.data.get("images", top.data.get("image")) in (None, [], ""):
-        raise top.bad("images" if "images" in top.data else "image", "is required")
+    _check_images(top, "image")
+
+
+def _check_images(top: Record, name: str) -> None:
+    if top.data.get(name) in (None, [], ""):
+        raise top.bad(name, "is required")
     check_settings(top)
 
 

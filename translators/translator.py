@@ -17,6 +17,7 @@ from translators.canonical import (
     EmbeddingRequest,
     Event,
     Failed,
+    ImageRequest,
     Json,
     JsonValue,
     Request,
@@ -130,9 +131,7 @@ class Translator:
     def _translated(self, asked: Json, fetched: Mapping[str, Data] | None) -> Outgoing:
         source, target = cast(Source[Any, Any], self.source), cast(Target[Any, Any], self.target)
         try:
-            request = source.read_request(asked)
-            if isinstance(request, Request):
-                request = self._with_files(request, target, fetched)
+            request: Any = self._with_files(source.read_request(asked), target, fetched)
             lacks = {**target.LACKS, **self._envelope.lacks} if self._envelope.lacks else target.LACKS
             dropped = losses(request, source.READS, lacks, target.OWNER)
             pieces = request.pieces(target.MOST)
@@ -163,8 +162,10 @@ class Translator:
         ]
 
     def _with_files(
-        self, request: Request, target: Target[Any, Any], fetched: Mapping[str, Data] | None
-    ) -> Request:
+        self, request: object, target: Target[Any, Any], fetched: Mapping[str, Data] | None
+    ) -> object:
+        if not isinstance(request, Request | ImageRequest):
+            return request
         addresses = untaken(request, target.LACKS, self._envelope.takes_addresses)
         if not addresses:
             return request

@@ -63,8 +63,13 @@ _AMAZON_EMBEDDINGS = {
 }
 
 _AMAZON_IMAGES = {
-    "bedrock_nova_image": _amazon(r"amazon\.(?:nova-canvas|titan-image)"),
-    "bedrock_stability": _amazon(r"stability\.(?:sd3|stable-image)"),
+    **dict.fromkeys(
+        ("bedrock_nova_image", "bedrock_nova_edit", "bedrock_nova_variation"),
+        _amazon(r"amazon\.(?:nova-canvas|titan-image)"),
+    ),
+    "bedrock_stability": _amazon(r"stability\.(?:sd3|stable-image-(?:core|ultra))"),
+    "bedrock_stability_edit": _amazon(r"stability\.sd3"),
+    "bedrock_stability_inpaint": _amazon(r"stability\.stable-image-inpaint"),
 }
 
 _VERTEX_MODEL = "/v1/projects/{project}/locations/{location}/publishers/google/models/{model}"
@@ -72,7 +77,8 @@ _VERTEX_PREDICTIONS = {
     "vertex_predict_embed_one": Path(f"{_VERTEX_MODEL}:predict", models="gemini-embedding-001"),
     "vertex_embed_content": Path(f"{_VERTEX_MODEL}:embedContent", models=r".*gemini.*"),
     "vertex_predict_embed": Path(f"{_VERTEX_MODEL}:predict"),
-    "vertex_imagen": Path(f"{_VERTEX_MODEL}:predict", models=r"imagen.*"),
+    "vertex_imagen": Path(f"{_VERTEX_MODEL}:predict", models=r"imagen(?!-3\.0-capability).*"),
+    "vertex_imagen_edit": Path(f"{_VERTEX_MODEL}:predict", models=r"imagen-3\.0-capability.*"),
 }
 
 _EVENT_STREAM = "application/vnd.amazon.eventstream"
