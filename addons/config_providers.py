@@ -34,7 +34,10 @@ class HeaderEdits(Model):
 
 
 class BodyEdits(Model):
-    """Changes to the top level of an attempt's translated body: first `remove`, then `set`."""
+    """Changes to the top level of an attempt's translated body: first `remove`, then `set`.
+
+    A form is changed as well: it tells a list as several fields `name[]`, and null by leaving the field out.
+    """
 
     set: Annotated[Mapping[Annotated[str, AfterValidator(editable)], Json], Field(max_length=16)] = {}
     """Fields and their values, any JSON."""
