@@ -34,13 +34,10 @@ class HeaderEdits(Model):
 
 
 class BodyEdits(Model):
-    """Changes to the top level of an attempt's translated body: first `remove`, then `set`.
-
-    A form is changed as well: it tells a list as several fields `name[]`, and null by leaving the field out.
-    """
+    """Changes to the top level of an attempt's translated body, or to its form: first `remove`, then `set`."""
 
     set: Annotated[Mapping[Annotated[str, AfterValidator(editable)], Json], Field(max_length=16)] = {}
-    """Fields and their values, any JSON."""
+    """Fields and their values, any JSON; in a form a list is several fields `name[]`, and null is none."""
     remove: Annotated[tuple[Annotated[str, AfterValidator(editable)], ...], Field(max_length=16)] = ()
     """Names of fields."""
 

@@ -2,6 +2,7 @@
 
 import base64
 import re
+import tracemalloc
 from contextlib import suppress
 from email import message_from_bytes
 from email.policy import HTTP
@@ -190,6 +191,20 @@ def test_every_other_byte_stays(data: bytes, model: str) -> None:
 def test_what_says_the_same_is_not_copied() -> None:
     asked = form(FILE, part("model", b"m"), part("n", b"2"), part("stream", b"true"))
     assert asked.edited({"model": "m", "n": 2, "stream": True}, ["odd"]) is asked.raw
+
+
+def test_a_large_form_is_copied_once_and_only_to_be_changed() -> None:
+    size = 8 << 20
+    raw = part("model", b"m") + part("image", bytes(size), '; filename="a.png"') + END
+    tracemalloc.start()
+    try:
+        asked = parse(raw, KIND, KINDS)
+        assert asked.outline and asked.edited({"model": "m"}) is raw
+        assert tracemalloc.get_traced_memory()[1] < size / 8
+        assert len(asked.edited({"model": "up", "n": 1}, ["prompt"])) > size
+        assert tracemalloc.get_traced_memory()[1] < size * 1.1
+    finally:
+        tracemalloc.stop()
 
 
 def test_fields_are_added_and_removed() -> None:
