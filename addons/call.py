@@ -81,7 +81,7 @@ class Call(Exchange):
     unsupported: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
     """Provider, field and reason of backends that were passed over, as they can't do what is asked."""
     head_error: Failed | None = None
-    """The error that came at the head of the last attempt's stream."""
+    """The error that came at the head of the last attempt's stream, or in its answer."""
     refusal: Failed | None = None
     """Why the gateway itself said no."""
     first_byte: float | None = None

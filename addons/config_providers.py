@@ -34,7 +34,7 @@ class HeaderEdits(Model):
 
 
 class BodyEdits(Model):
-    """Changes to the top level of an attempt's translated body, or to its form: first `remove`, then `set`."""
+    """Changes to the top level of an attempt's translated body, or of its form: `remove`, then `set`."""
 
     set: Annotated[Mapping[Annotated[str, AfterValidator(editable)], Json], Field(max_length=16)] = {}
     """Fields and their values, any JSON; in a form a list is several fields `name[]`, and null is none."""

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-diffusion-
 https://docs.aws.amazon.com/bedrock/latest/userguide/stable-image-services.html
 """
 
-from translators.canonical import ImageRequest, Json, Told
+from translators.canonical import Failed, ImageRequest, Json, Started, Told
 from translators.fields import Lack, Lacks
 from translators.pictures import CHANGED, answer, data_of, mask_of, nearest, one
 from translators.pictures import LACKS as COMMON
@@ -77,6 +77,8 @@ def read_response(body: Json) -> list[Told]:
     if not isinstance(images, list) or not (images or reasons):
         raise TypeError("no images")
     told = [str(reason) for reason in reasons if reason] if isinstance(reasons, list) else []
+    if any(not reason.startswith("Filter") for reason in told):
+        return [Started("", ""), Failed("server", "; ".join(told), 502)]
     made = [] if told else [str(image) for image in images]
     return answer(made, kind_of(made), "; ".join(told))
 

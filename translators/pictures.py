@@ -42,6 +42,9 @@ CHANGED: Lacks = {
 """Where it is given images as well, which it does not fetch."""
 
 
+NO_REASON = "The provider made no image, and does not say why."
+
+
 def nearest(size: Size, ratios: Sequence[str]) -> str:
     """The shape, such as `16:9`, that comes nearest to a size."""
     wanted = log(size.width / size.height)
@@ -77,14 +80,18 @@ def mask_of(source: Data | Url, changed: int) -> str:
 
 
 def answer(pictures: Iterable[str], media_type: str, reason: str) -> list[Told]:
-    """Images in base64; where there is none, `reason` is why."""
+    """Images in base64; where there is none, `reason` is why a filter has kept them back."""
     return [*_told([*pictures], media_type, reason)]
+
+
+def _kept_back(reason: str) -> Failed:
+    return Failed("invalid_request", reason, 400, "invalid_request_error", "content_policy_violation")
 
 
 def _told(pictures: Sequence[str], media_type: str, reason: str) -> Iterator[Told]:
     yield Started("", "")
     if not pictures:
-        yield Failed("invalid_request", reason or "The provider made no image, and does not say why.", 400)
+        yield _kept_back(reason) if reason else Failed("server", NO_REASON, 502)
         return
     for picture in pictures:
         yield Pictured(Data(media_type, picture))

@@ -37,7 +37,7 @@ from mitmproxy.proxy.layers.http._hooks import (
 )
 
 from addons.proxy.deadline import Deadline
-from addons.proxy.exchange import AttemptBroke, AttemptHook, Failure, Peek, SettledHook, good_part, refused
+from addons.proxy.exchange import AttemptBroke, AttemptHook, Failure, Peek, SettledHook, refused
 from addons.proxy.messages import header, shallow
 from addons.proxy.streams import Commands, Decision, GatewayStream
 from addons.proxy.whole import Answered, Asked, Faulty, WholeResponse
@@ -202,8 +202,8 @@ class ClientStream(GatewayStream):
         if self.exchange.retries(event.response.status_code):
             self.held = [event]
             yield from self.attempt_failed(refused(event.response))
-        elif self.exchange.takes_part(event.response):
-            yield from self.attempt_failed(good_part(event.response))
+        elif failure := self.exchange.judge(event.response):
+            yield from self.attempt_failed(failure)
         else:
             yield from self.take_whole(event.response)
 
