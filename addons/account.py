@@ -140,6 +140,8 @@ def _last(call: Call) -> str:
         return "left"
     if response and response.status_code >= 300:
         return str(response.status_code)
+    if call.refusal and attempt and call.refusal is attempt.translator.outcome.failed:
+        return str(call.refusal.status)  # it says no in a good answer
     broken = (
         not response or call.flow.error or call.refusal or (attempt and attempt.translator.outcome.failed)
     )

@@ -10,6 +10,7 @@ from addons.proxy import Exchange
 from addons.standing import Lease
 from translators.body import Body
 from translators.canonical import Data, Failed
+from translators.form import Form
 from translators.translator import Translator
 
 CLIENT_LEFT = 499
@@ -53,8 +54,7 @@ class Call(Exchange):
     endpoint: Endpoint | None = None
     path_model: str = ""
     """The model that the path names, as it is written there."""
-    body: Body | None = None
-    """`None` where the endpoint takes something else than JSON."""
+    body: Body | Form | None = None
     model: str = ""
     stream: bool = False
 
@@ -79,7 +79,7 @@ class Call(Exchange):
     unsupported: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
     """Provider, field and reason of backends that were passed over, as they can't do what is asked."""
     head_error: Failed | None = None
-    """The error that came at the head of the last attempt's stream."""
+    """The error that came at the head of the last attempt's stream, or in its answer."""
     refusal: Failed | None = None
     """Why the gateway itself said no."""
     first_byte: float | None = None

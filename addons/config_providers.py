@@ -34,10 +34,10 @@ class HeaderEdits(Model):
 
 
 class BodyEdits(Model):
-    """Changes to the top level of an attempt's translated body: first `remove`, then `set`."""
+    """Changes to the top level of an attempt's translated body, or of its form: `remove`, then `set`."""
 
     set: Annotated[Mapping[Annotated[str, AfterValidator(editable)], Json], Field(max_length=16)] = {}
-    """Fields and their values, any JSON."""
+    """Fields and their values, any JSON; in a form a list is several fields `name[]`, and null is none."""
     remove: Annotated[tuple[Annotated[str, AfterValidator(editable)], ...], Field(max_length=16)] = ()
     """Names of fields."""
 

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from translators import SPOKEN
+from translators import SPOKEN, form
 from translators.dialect import Spoken
 
+JSON, FORM = "application/json", form.CONTENT_TYPE
 Family = Literal["openai", "anthropic", "cohere", "gemini", "bedrock"]
 
 
@@ -19,7 +20,8 @@ class Endpoint:
     operation: str
     """As the metrics name it: `gen_ai.operation.name`."""
     dialect: str
-    multipart: bool = False
+    takes: tuple[str, ...] = (JSON,)
+    """Content types of requests."""
     streams: bool = False
     """Whether all of its answers are streams; elsewhere the body says so."""
     query: tuple[str, str] | None = None
@@ -49,11 +51,11 @@ ENDPOINTS = (
         "openai", "/v1/responses/input_tokens", "responses_input_tokens", "openai_input_tokens", whole=True
     ),
     Endpoint("openai", "/v1/images/generations", "image_generation", "openai_images"),
-    Endpoint("openai", "/v1/images/edits", "image_edit", "openai_image_edits", multipart=True),
-    Endpoint("openai", "/v1/images/variations", "image_variation", "openai_image_variations", multipart=True),
+    Endpoint("openai", "/v1/images/edits", "image_edit", "openai_image_edits", (FORM, JSON)),
+    Endpoint("openai", "/v1/images/variations", "image_variation", "openai_image_variations", (FORM,)),
     Endpoint("openai", "/v1/audio/speech", "speech", "openai_speech"),
-    Endpoint("openai", "/v1/audio/transcriptions", "transcription", "openai_transcriptions", multipart=True),
-    Endpoint("openai", "/v1/audio/translations", "translation", "openai_translations", multipart=True),
+    Endpoint("openai", "/v1/audio/transcriptions", "transcription", "openai_transcriptions", (FORM,)),
+    Endpoint("openai", "/v1/audio/translations", "translation", "openai_translations", (FORM,)),
     Endpoint("openai", "/tokenize", "tokenize", "vllm_tokenize", whole=True),
     Endpoint("anthropic", "/v1/messages", "messages", "anthropic_messages"),
     Endpoint("gemini", "/v1beta/models/{model}:generateContent", "generate_content", "gemini_generate"),

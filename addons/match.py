@@ -11,12 +11,11 @@ from mitmproxy import http
 
 from addons.call import Call, client_call
 from addons.config import Endpoints
-from addons.endpoints import ENDPOINTS, LISTED, MODELS, Endpoint, Family
+from addons.endpoints import ENDPOINTS, FORM, JSON, LISTED, MODELS, Endpoint, Family
 from addons.models import model_answer, models_answer
-from addons.multipart import model_of
 from addons.proxy import header
 from addons.refusals import Refusals
-from translators import body
+from translators import FORMS, body, form
 from translators.canonical import Failed, Json
 from translators.errors import BadRequest
 
@@ -52,26 +51,25 @@ class Match:
 
     def _read(self, call: Call, endpoint: Endpoint) -> None:
         request = call.flow.request
-        told = header(request.headers, "content-type", "application/json")
+        told = header(request.headers, "content-type", JSON)
         content_type = told.partition(";")[0].strip().lower()
-        wanted = "multipart/form-data" if endpoint.multipart else "application/json"
+        content_type = JSON if content_type.endswith("+json") else content_type
         if request.method != "POST":
             call.flow.response = self._refuse(call, 405, f"{endpoint.path} takes POST.", allow="POST")
-        elif content_type != wanted and not (wanted == "application/json" and content_type.endswith("+json")):
+        elif content_type not in endpoint.takes:
+            wanted = " or ".join(endpoint.takes)
             call.flow.response = self._refuse(call, 415, f"The content type must be {wanted}.")
         elif endpoint.query and request.query.get(endpoint.query[0]) != endpoint.query[1]:
             wanted = "=".join(endpoint.query)
             call.flow.response = self._refuse(call, 400, f"{endpoint.path} is served only with ?{wanted}.")
-        elif endpoint.multipart:
-            call.model = model_of(request) or self._header_model(request)
-            if not call.model:
-                raise BadRequest("model", "is required, in the form or in x-dragoman-model")
+        elif content_type == FORM:
+            call.body = form.parse(request.raw_content or b"", told, FORMS.get(endpoint.dialect))
+            self._read_fields(call, endpoint, call.body.outline)
         else:
-            self._read_json(call, endpoint)
+            call.body = body.parse(request.raw_content or b"")
+            self._read_fields(call, endpoint, call.body.json)
 
-    def _read_json(self, call: Call, endpoint: Endpoint) -> None:
-        call.body = body.parse(call.flow.request.raw_content or b"")
-        fields = call.body.json
+    def _read_fields(self, call: Call, endpoint: Endpoint, fields: Json) -> None:
         if endpoint.names_model:
             fields = {**fields, "model": unquote(call.path_model), "stream": endpoint.streams}
         model = fields.get("model") or self._header_model(call.flow.request)

@@ -8,7 +8,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from addons.call import CLIENT_LEFT, Call
 from addons.config import Config
 from addons.outgoing import host_of
-from translators.canonical import JsonValue
+from translators.canonical import JsonValue, Used
+from translators.form import Form
 
 LABELS = (
     "gen_ai_operation_name",
@@ -33,6 +34,10 @@ TOKEN_TYPES = {
     "reasoning": "reasoning_tokens",
 }
 """The value of `gen_ai_token_type`, and the log's name of the same number."""
+SIZES = frozenset(
+    "auto 256x256 512x512 1024x1024 1024x1536 1536x1024 1024x1792 1792x1024 2048x2048".split()  # noqa: SIM905
+)
+"""Sizes of images that get a series of their own; any further one is `other`."""
 MODELS = 500
 """Models that get a series of their own though no configuration names them; any further one is `other`."""
 
@@ -75,7 +80,7 @@ class Metrics:
         )
         self._cost = self._counter("dragoman_cost_usd", "Money spent, where prices are known.", LABELS)
         self._attempts = self._counter("dragoman_attempts", "Attempts.", ("provider", "outcome"))
-        self._images = self._counter("dragoman_images", "Images made.", LABELS)
+        self._images = self._counter("dragoman_images", "Images made, by size.", (*LABELS, "image_size"))
         self._refused = self._counter(
             "dragoman_refused_requests",
             "Requests refused before it was clear which endpoint they want.",
@@ -111,7 +116,7 @@ class Metrics:
                 self._per_token[labels].observe((duration - first) / (output - 1))
         used = call.current.translator.outcome.used if call.current else None
         if used and used.usage.images:
-            self._images[labels].inc(used.usage.images)
+            self._images[*labels, size_of(call, used)].inc(used.usage.images)
         if isinstance(cost := line["cost_usd"], float):
             self._cost[labels].inc(cost)
 
@@ -159,6 +164,16 @@ def models_in(config: Config) -> frozenset[str]:
     backends = (backend for route in config.routes for backend in route.backends)
     exact = (model for route in config.routes for model in route.exact_models)
     return frozenset((*exact, *(backend.model for backend in backends if backend.model)))
+
+
+def size_of(call: Call, used: Used) -> str:
+    """`image_size`: what the provider says, else what it was asked for; few enough of them to be labels."""
+    size: JsonValue = used.size
+    if not size and call.body and call.current and "size" not in call.current.dropped:
+        size = (call.body.outline if isinstance(call.body, Form) else call.body.json).get("size")
+    if not isinstance(size, str) or not size:
+        return "unknown"
+    return size if size in SIZES else "other"
 
 
 def error_of(line: dict[str, JsonValue]) -> str:

@@ -8,7 +8,9 @@ from mitmproxy import http
 
 from addons.call import Call
 from addons.config import BodyEdits, Effective, Provider, address_of
+from addons.endpoints import JSON
 from addons.proxy import headers_among
+from translators import form
 from translators.body import parse
 from translators.dialect import Spoken
 from translators.hosts import BESIDE, DEMO_HOSTS, DEMO_URL, HOSTS, Host
@@ -40,11 +42,19 @@ def url_of(base_url: str, path: str) -> str:
 
 
 def outgoing_request(
-    call: Call, provider: Provider, target: Spoken, *, path: str, body: bytes, settings: Effective
+    call: Call,
+    provider: Provider,
+    target: Spoken,
+    *,
+    path: str,
+    body: bytes,
+    content_type: str,
+    settings: Effective,
 ) -> http.Request:
     """The attempt's request but for its credentials, which only the seal adds.
 
-    `path` is the host's own, appended to the provider's base URL.
+    `path` is the host's own, appended to the provider's base URL. Raises `BadRequest` where a form can't hold
+    what the configuration sets.
     """
     assert call.endpoint
     client, host = call.flow.request.headers, host_of(provider)
@@ -53,21 +63,22 @@ def outgoing_request(
         names += tuple(name for name in VENDOR_FORWARDED.get(target.OWNER, ()) if name not in host.withholds)
     told = headers_among(client, names)
     headers = {**host.headers, **{name: value for name, value in told.items() if value}}
-    headers["content-type"] = "application/json" if call.body else client["content-type"]
+    headers["content-type"] = content_type
     headers.setdefault("accept", host.stream_type if call.stream else "application/json, */*")
     headers["accept-encoding"] = "identity"
     for name in settings.headers.remove:
         headers.pop(name, None)
     headers |= settings.headers.set
     url = url_of(base_url_of(provider), path)
-    return request_to(url, headers, mutated(body, settings.body) if call.body else body)
+    return request_to(url, headers, mutated(body, content_type, settings.body))
 
 
-def mutated(body: bytes, edits: BodyEdits) -> bytes:
+def mutated(body: bytes, content_type: str, edits: BodyEdits) -> bytes:
     """The body with the configured fields removed, then set; untouched where there are none."""
     if not (edits.remove or edits.set):
         return body
-    return parse(body).edited(edits.set, edits.remove)
+    read = parse(body) if content_type == JSON else form.parse(body, content_type)
+    return read.edited(edits.set, edits.remove)
 
 
 def request_to(url: str, headers: Mapping[str, str], body: bytes) -> http.Request:

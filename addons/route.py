@@ -94,7 +94,7 @@ class Route:
         last = call.failures[-1] if call.failures else None
         if last and last.kind == "status":
             return None
-        if last and last.kind == "stream" and call.head_error:
+        if last and last.kind in ("stream", "declined") and call.head_error:
             error = call.head_error
             return self._refusals.refuse(call, replace(error, status=error.status or STATUS[error.kind]))
         if last and last.kind == "unrecorded":

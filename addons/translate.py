@@ -12,17 +12,27 @@ from mitmproxy import http
 from addons.call import Call, Try, client_call
 from addons.config import Backend, Effective, Provider, Route, effective
 from addons.decoding import RESPONSE_BYTES, Decoder, decode
+from addons.endpoints import JSON
 from addons.fetch import Fetch
-from addons.multipart import with_model
 from addons.outgoing import host_of, outgoing_request
-from addons.proxy import Exchange, Failure, Timeouts, drop_header, header, headers_among, is_replaying
+from addons.proxy import (
+    Exchange,
+    Failure,
+    Timeouts,
+    drop_header,
+    good_part,
+    header,
+    headers_among,
+    is_replaying,
+)
 from addons.refusals import Refusals, named_in_header
 from translators import SOURCES, TARGETS
 from translators.canonical import Failed, Json, JsonValue
-from translators.errors import STATUS, BadRequest, BadUpstream, Unsupported, Wanted
+from translators.errors import STATUS, BadRequest, BadUpstream, Declined, Unsupported, Wanted
 from translators.fields import spelling
+from translators.form import Form
 from translators.stream import ENDED_EARLY, Head, Stream
-from translators.translator import Outgoing, Translator
+from translators.translator import DECLINED, Translator
 
 EVENT_STREAMS = ("text/event-stream", "application/vnd.amazon.eventstream")
 KEPT_HEADERS = frozenset(
@@ -88,7 +98,7 @@ class Translate:
             call.response = self._refusals.refuse(call, failed)
 
     def _write(self, call: Call, backend: Backend) -> None:
-        assert call.endpoint and call.rule
+        assert call.endpoint and call.rule and call.body
         provider = call.config.providers[backend.provider]
         if call.current and call.rest and call.failures[-1].kind == "part":
             self._ask(call, backend, replace(call.current), call.rest.pop(0))
@@ -101,12 +111,9 @@ class Translate:
             raise Unsupported(call.endpoint.path, f"is nothing that {provider.type} serves")
         model = host.paths[target.NAME].named(model)
         translator = Translator(call.endpoint.spoken, target, host.envelope(target))
-        if call.body:
-            files = call.fetched if call.config.server.fetch_images else None
-            called = host.paths[target.NAME].called(model, provider.places)
-            written = translator.request(call.body, called, elsewhere(call), files)
-        else:
-            written = Outgoing(with_model(call.flow.request, model))
+        files = call.fetched if call.config.server.fetch_images else None
+        called = host.paths[target.NAME].called(model, provider.places)
+        written = translator.request(call.body, called, elsewhere(call), files)
         call.rest = list(written.rest)
         self._ask(call, backend, Try(backend.provider, model, translator, written.dropped), written.body)
         if written.betas and call.request:
@@ -118,17 +125,19 @@ class Translate:
         provider, translator = call.config.providers[backend.provider], attempt.translator
         path = host_of(provider).paths[translator.target.NAME]
         settings = self._settings(provider, call.rule, backend)
+        passes = translator.identity and isinstance(call.body, Form)
         call.request = outgoing_request(
             call,
             provider,
             translator.target,
             path=path.to(attempt.model, call.stream, provider.places),
             body=body,
+            content_type=header(call.flow.request.headers, "content-type") if passes else JSON,
             settings=settings,
         )
         call.asked.append(backend)
         call.tries.append(attempt)
-        call.takes_part = lambda response: self._takes_part(call, backend, response)
+        call.judge = lambda response: self._judge(call, backend, response)
         times = settings.timeouts
         total = call.overrides.total(times.total)
         call.timeouts = Timeouts(times.connect, times.first_byte, times.idle, total)
@@ -137,18 +146,28 @@ class Translate:
             Peeking(translator.peek(), response, call) if is_events(response) else None
         )
 
-    def _takes_part(self, call: Call, backend: Backend, response: http.Response) -> bool:
-        """Keep the answer to one of several requests, and ask the next one of the same backend."""
-        if not (call.rest and call.current and response.status_code < 300):
-            return False
+    def _judge(self, call: Call, backend: Backend, response: http.Response) -> Failure | None:
+        """Keep the answer to one of several requests, and ask the next one of the same backend.
+
+        One that is a refusal is the client's, unless the route retries what is refused like this.
+        """
+        assert call.current and call.rule
+        translator, retries = call.current.translator, call.rule.retry.matches_status(DECLINED)
+        if response.status_code >= 300 or not (call.rest or (retries and not translator.identity)):
+            return None
         try:
             coding = header(response.headers, "content-encoding")
             body = decode(response.raw_content or b"", coding, RESPONSE_BYTES)
-            call.current.translator.part(body, answer_id(call), tokens_of(response))
+            if retries and (failed := translator.declined(body)):
+                call.head_error = failed
+                return Failure("declined", failed.message, failed.status)
+            if not call.rest:
+                return None
+            translator.part(body, answer_id(call), tokens_of(response))
         except (BadUpstream, ValueError):
-            return False  # the client is told so, as of any answer that can't be read
+            return None  # the client is told so, as of any answer that can't be read
         call.again = backend
-        return True
+        return good_part(response)
 
     def _settings(self, provider: Provider, rule: Route, backend: Backend) -> Effective:
         """What holds for a backend, worked out once. It is remembered by identity, and kept with it."""
@@ -201,6 +220,10 @@ class Translate:
         try:
             body = decode(flow.response.raw_content or b"", coding, RESPONSE_BYTES)
             written = self._whole(call, attempt.translator, flow.response, body)
+        except Declined as declined:
+            flow.response = self._refusals.refuse(call, declined.failed)
+            tell(call, flow.response)
+            return
         except (BadUpstream, ValueError) as error:
             failed = Failed("server", f"{attempt.provider} gave an answer that can't be used: {error}", 502)
             flow.response = self._refusals.refuse(call, failed)

@@ -8,15 +8,16 @@ from translators.anthropic_count import AnthropicCount
 from translators.bedrock_cohere_embed import COHERE_V3, COHERE_V4
 from translators.bedrock_count import BedrockCount
 from translators.bedrock_nova_embed import NOVA_EMBED
-from translators.bedrock_nova_image import NOVA_IMAGE
+from translators.bedrock_nova_image import NOVA_EDIT, NOVA_IMAGE, NOVA_VARIATION
 from translators.bedrock_rerank import BEDROCK_RERANK
-from translators.bedrock_stability import STABILITY
+from translators.bedrock_stability import STABILITY, STABILITY_EDIT, STABILITY_INPAINT
 from translators.bedrock_titan_embed import TITAN_MULTIMODAL, TITAN_V1, TITAN_V2
 from translators.cohere_embed import COHERE_EMBED
 from translators.cohere_rerank import Rerank
 from translators.dialect import ChatDialect, CountDialect, Source, Spoken, Target
+from translators.form import Kinds
 from translators.gemini_count import GeminiCount
-from translators.gemini_images import GEMINI_IMAGES
+from translators.gemini_images import GEMINI_IMAGE_EDITS, GEMINI_IMAGES
 from translators.google_embeddings import (
     GEMINI_EMBED,
     VERTEX_EMBED,
@@ -27,10 +28,11 @@ from translators.google_embeddings import (
 from translators.jina_rerank import JinaRerank
 from translators.openai_completions import Completions
 from translators.openai_embeddings import Embeddings
+from translators.openai_image_edits import IMAGE_EDITS, IMAGE_VARIATIONS
 from translators.openai_images import Images
 from translators.openai_input_tokens import InputTokens
-from translators.openai_native import NATIVE
-from translators.vertex_imagen import VERTEX_IMAGEN
+from translators.openai_native import HEARD, NATIVE
+from translators.vertex_imagen import VERTEX_IMAGEN, VERTEX_IMAGEN_EDIT
 from translators.vertex_rank import VERTEX_RANK
 from translators.vllm_tokenize import Tokenize
 
@@ -67,7 +69,11 @@ _EMBEDDINGS: tuple[Target[Any, Any], ...] = (
 )
 _RERANKS: tuple[Target[Any, Any], ...] = (Rerank(), JinaRerank(), BEDROCK_RERANK, VERTEX_RANK)
 
-_IMAGES: tuple[Target[Any, Any], ...] = (Images(), NOVA_IMAGE, STABILITY, GEMINI_IMAGES, VERTEX_IMAGEN)
+_IMAGES: tuple[Target[Any, Any], ...] = (
+    *(Images(), NOVA_IMAGE, STABILITY, GEMINI_IMAGES, VERTEX_IMAGEN),
+    *(NOVA_EDIT, STABILITY_EDIT, STABILITY_INPAINT, GEMINI_IMAGE_EDITS, VERTEX_IMAGEN_EDIT),
+    NOVA_VARIATION,
+)
 
 TARGETS: Mapping[str, Target[Any, Any]] = {
     **DIALECTS,
@@ -83,10 +89,18 @@ SOURCES: Mapping[str, Source[Any, Any]] = {
     "openai_completions": Completions(),
     "openai_embeddings": Embeddings(),
     "openai_images": Images(),
+    "openai_image_edits": IMAGE_EDITS,
+    "openai_image_variations": IMAGE_VARIATIONS,
     "cohere_rerank": Rerank(),
     "jina_rerank": JinaRerank(),
 }
 """What clients may speak whatever the provider speaks."""
+
+FORMS: Mapping[str, Kinds] = {
+    **{source.NAME: source.FORM for source in (IMAGE_EDITS, IMAGE_VARIATIONS)},
+    **dict.fromkeys(("openai_transcriptions", "openai_translations"), HEARD),
+}
+"""What is in the forms of those that take any."""
 
 SPOKEN: Mapping[str, Spoken] = {**SOURCES, **{spoken.NAME: spoken for spoken in NATIVE}}
 """What clients may speak: where a provider has it, it passes."""

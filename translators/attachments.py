@@ -9,6 +9,7 @@ from translators.canonical import (
     Document,
     EmbeddingRequest,
     Image,
+    ImageRequest,
     Input,
     Opaque,
     Part,
@@ -26,11 +27,19 @@ FETCHED = ("http://", "https://")
 """Addresses that anybody can ask; others, such as s3:// and gs://, mean something to one vendor."""
 
 
-def untaken(request: Request | EmbeddingRequest, lacks: Lacks, takes_addresses: bool) -> dict[str, str]:
+type Filed = Request | EmbeddingRequest | ImageRequest
+"""Requests that may name files."""
+
+
+def untaken(request: Filed, lacks: Lacks, takes_addresses: bool) -> dict[str, str]:
     """Addresses that the provider would not fetch: its host does not, or its dialect has no word for them.
 
     Each with its meaning, such as `Image.source`.
     """
+    if isinstance(request, ImageRequest):
+        taken = takes_addresses and "Url" not in lacks
+        found = () if taken else (*request.images, request.mask)
+        return {it.url: "Url" for it in found if isinstance(it, Url) and it.url.startswith(FETCHED)}
     return {
         part.source.url: f"{type(part).__name__}.source"
         for part in _files(request)
@@ -39,10 +48,13 @@ def untaken(request: Request | EmbeddingRequest, lacks: Lacks, takes_addresses: 
     }
 
 
-def with_data[R: Request | EmbeddingRequest](request: R, data: Mapping[str, Data]) -> R:
+def with_data[R: Filed](request: R, data: Mapping[str, Data]) -> R:
     """The same request, with files in the place of their addresses, as far as they are known."""
     if isinstance(request, EmbeddingRequest):
         return replace(request, inputs=tuple(_input(each, data) for each in request.inputs))
+    if isinstance(request, ImageRequest):
+        images = tuple(_known(each, data) for each in request.images)
+        return replace(request, images=images, mask=request.mask and _known(request.mask, data))
     return replace(request, turns=tuple(_turn(turn, data) for turn in request.turns))
 
 
@@ -87,6 +99,10 @@ def _inner[P: Text | Tokens | Image | Audio | Document | Video | Opaque](
     part: P, data: Mapping[str, Data]
 ) -> P:
     return _filled(part, data) if isinstance(part, Image | Audio | Document | Video) else part
+
+
+def _known(source: Data | Url, data: Mapping[str, Data]) -> Data | Url:
+    return data.get(source.url, source) if isinstance(source, Url) else source
 
 
 def _filled[P: Image | Document | Audio | Video](part: P, data: Mapping[str, Data]) -> P:

@@ -4,12 +4,13 @@ GatewayError
 ├── BadRequest    the client's body is malformed, or a field is missing or of the wrong type (400)
 ├── Unsupported   the request is well-formed, but the chosen provider has no word for a field (422)
 ├── Wanted        the provider takes no addresses: these files have to be fetched first
+├── Declined      the provider's answer is that it won't (its own status)
 └── BadUpstream   the provider's answer can't be read (502)
 """
 
 from collections.abc import Mapping
 
-from translators.canonical import ErrorKind
+from translators.canonical import ErrorKind, Failed
 
 STATUS: Mapping[ErrorKind, int] = {
     "invalid_request": 400,
@@ -56,6 +57,14 @@ class Wanted(GatewayError):
     def __init__(self, addresses: list[str], meaning: str) -> None:
         super().__init__("files have to be fetched first")
         self.addresses, self.meaning = addresses, meaning
+
+
+class Declined(GatewayError):
+    """`failed` is what the provider says, and what the client is told."""
+
+    def __init__(self, failed: Failed) -> None:
+        super().__init__(failed.message)
+        self.failed = failed
 
 
 class BadUpstream(GatewayError):

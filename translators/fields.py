@@ -54,13 +54,16 @@ class Lack:
     """Which values are lacking, where others can be written."""
     by_model: Callable[[str, Any], bool] | None = None
     """With which model a value is lacking, where that is not the same for all."""
+    given: Callable[[Any], bool] | None = None
+    """For which requests a value is lacking, where that follows from what else they ask."""
 
-    def loses(self, value: object, model: str = "") -> bool:
+    def loses(self, value: object, model: str = "", request: object = None) -> bool:
         """Whether something of this value is lost."""
         return (
             value not in self.harmless
             and (self.only is None or self.only(value))
             and (self.by_model is None or self.by_model(model, value))
+            and (self.given is None or request is None or self.given(request))
         )
 
 
@@ -88,7 +91,7 @@ def losses(request: Asked, reads: Reads, lacks: Lacks, owner: str, given: Collec
     `reads` is the client's dialect, `owner` the target's vendor, `given` as for `spelling`. Raises
     `Unsupported` for what must not be left out.
     """
-    search = _Search(reads, lacks, owner, request.model, given)
+    search = _Search(reads, lacks, owner, request, given)
     search.within(request)
     return list(search.dropped)
 
@@ -112,8 +115,10 @@ def spelling(meaning: str, reads: Reads, holder: str = "", given: Collection[str
 class _Search:
     """Goes through all that a request asks for. What is inside of something that is lost is lost with it."""
 
-    def __init__(self, reads: Reads, lacks: Lacks, owner: str, model: str, given: Collection[str]) -> None:
-        self._reads, self._lacks, self._owner, self._model = reads, lacks, owner, model
+    def __init__(
+        self, reads: Reads, lacks: Lacks, owner: str, request: Asked, given: Collection[str]
+    ) -> None:
+        self._reads, self._lacks, self._owner, self._request = reads, lacks, owner, request
         self._given = given
         self.dropped: dict[str, None] = {}  # an ordered set
 
@@ -136,7 +141,9 @@ class _Search:
                 self.within(value, name)
 
     def _loses(self, meaning: str, value: object, holder: str) -> bool:
-        if not (lack := self._lacks.get(meaning)) or not lack.loses(value, self._model):
+        if not (lack := self._lacks.get(meaning)) or not lack.loses(
+            value, self._request.model, self._request
+        ):
             return False
         if lack.fate == "refused":
             raise Unsupported(meaning, lack.note)
@@ -158,7 +165,8 @@ class _Search:
         own = self._reads.get(opaque.field)
         if opaque.owner == self._owner or opaque.data is None:
             return
-        if opaque.field in self._lacks and not self._lacks[opaque.field].loses(opaque, self._model):
+        lack = self._lacks.get(opaque.field)
+        if lack and not lack.loses(opaque, self._request.model, self._request):
             return
         if isinstance(own, Own):
             if own.elsewhere == "translated" or opaque.data in own.harmless:
@@ -197,4 +205,5 @@ def fate(field: Means | Own, lacks: Lacks, same_owner: bool, name: str = "") -> 
     if isinstance(field, Own) and not lack:
         return ("translated" if same_owner else field.elsewhere), field.note
     notes = "; ".join(note for note in (field.note, lack.note if lack else "") if note)
-    return (lack.fate if lack and not (lack.only or lack.by_model) else "translated"), notes
+    wholly = lack and not (lack.only or lack.by_model or lack.given)
+    return (lack.fate if lack and wholly else "translated"), notes

@@ -7,16 +7,17 @@ https://cloud.google.com/vertex-ai/generative-ai/docs/multimodal/image-generatio
 from collections.abc import Iterator
 from dataclasses import replace
 
+from translators.attachments import FETCHED
 from translators.canonical import Image, ImageRequest, Json, JsonValue, Size, Started, Told, Used
 from translators.errors import Unsupported
 from translators.fields import Lack, Lacks
-from translators.gemini_generate.answer_reader import told
+from translators.gemini_generate.answer_reader import FILTERS, told
 from translators.gemini_generate.files import write_source
 from translators.gemini_generate.models import USUAL, pictures_of
 from translators.gemini_generate.usage import read_usage
 from translators.pick import entries, inner, text
 from translators.pictures import LACKS as COMMON
-from translators.pictures import answer
+from translators.pictures import NO_REASON, answer
 from translators.unstreamed import Unstreamed
 
 
@@ -30,6 +31,11 @@ def _has_no_such_shape(model: str, ratio: str) -> bool:
 
 LACKS: Lacks = {
     **{name: lack for name, lack in COMMON.items() if name != "ImageRequest.images"},
+    "Url": Lack(
+        "refused",
+        note="addresses begin with https:// or gs://",
+        only=lambda source: not source.url.startswith((*FETCHED, "gs://")),
+    ),
     "ImageRequest.mask": Lack("refused", note="the prompt has to say what may be changed"),
     "ImageRequest.negative_prompt": Lack("refused", note="the prompt has to say what not to show"),
     "ImageRequest.size": Lack(
@@ -80,10 +86,12 @@ def read_response(body: Json) -> list[Told]:
     parts = [part for each in candidates for part in entries(inner(each, "content"), "parts")]
     made = [blob for part in parts if part.get("thought") is not True and (blob := _image(part))]
     kind = text(made[0], "mimeType") if made else ""
-    reason = "; ".join(
-        dict.fromkeys([*_reasons(body), *filter(None, (text(part, "text") for part in parts))])
-    )
-    return [*_with_usage(body, answer([text(blob, "data") for blob in made], kind, reason))]
+    said = [*_reasons(body), *filter(None, (text(part, "text") for part in parts))]
+    reason = "; ".join(dict.fromkeys(said)) or NO_REASON
+    ends = [text(each, "finishReason") for each in candidates]
+    filtered = text(feedback, "blockReason") or not set(ends).isdisjoint(FILTERS)
+    data = [text(blob, "data") for blob in made]
+    return [*_with_usage(body, answer(data, kind, reason if filtered else "", reason))]
 
 
 def _image(part: Json) -> Json | None:
@@ -115,12 +123,11 @@ def _with_usage(body: Json, events: list[Told]) -> Iterator[Told]:
                 yield event
 
 
-GEMINI_IMAGES = Unstreamed[ImageRequest](
-    "gemini_images",
-    "images",
-    "google",
-    write_request=write_request,
-    read_response=read_response,
-    lacks=LACKS,
-    most=1,
-)
+def _of(name: str, kind: str) -> Unstreamed[ImageRequest]:
+    return Unstreamed(
+        name, kind, "google", write_request=write_request, read_response=read_response, lacks=LACKS, most=1
+    )
+
+
+GEMINI_IMAGES = _of("gemini_images", "images")
+GEMINI_IMAGE_EDITS = _of("gemini_image_edits", "image_edits")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from translators.canonical import (
     Data,
@@ -27,9 +28,8 @@ from translators.openai_chat.usage import told
 from translators.openai_native import IMAGES, Native
 from translators.pick import entries, number, text
 
-READS: Reads = {
+SETTINGS: Reads = {
     "model": Means("ImageRequest.model"),
-    "prompt": Means("ImageRequest.prompt"),
     "n": Means("ImageRequest.n", "several requests where a provider makes fewer in one"),
     "size": Means("ImageRequest.size"),
     "aspect_ratio": Means("ImageRequest.aspect_ratio", "an extension of xAI's"),
@@ -51,18 +51,26 @@ READS: Reads = {
     "frame_count": Own("refused", harmless=(1,), note="of moving pictures"),
     "frame_duration_ms": Own("refused", note="of moving pictures"),
 }
+"""What images are to be like, however they come about."""
+READS: Reads = {"prompt": Means("ImageRequest.prompt"), **SETTINGS}
 LACKS: Lacks = {}
-
-_KNOWN = known(READS)
 MOST = 10
 """Images in one request, as OpenAI has it: where they are made one by one, each is a request."""
 
 
 def check(top: Record) -> None:
     """What no server could make anything of."""
-    top.text("model")
+    check_prompt(top)
+    check_settings(top)
+
+
+def check_prompt(top: Record) -> None:
     if not top.must(top.text, "prompt"):
         raise top.bad("prompt", "must not be empty")
+
+
+def check_settings(top: Record) -> None:
+    top.text("model")
     if (wanted := top.integer("n")) is not None and wanted < 1:
         raise top.bad("n", "must be at least 1")
     top.text("size")
@@ -72,11 +80,16 @@ def read_request(body: Json) -> ImageRequest:
     """The canonical form. Raises `BadRequest`."""
     top = Record(body)
     check(top)
+    return replace(settings_of(top, READS), prompt=top.must(top.text, "prompt"))
+
+
+def settings_of(top: Record, reads: Reads) -> ImageRequest:
+    """What the images are to be like, and what of `reads` only OpenAI understands; without a prompt."""
     if (top.integer("n") or 1) > MOST:
         raise top.bad("n", f"must be at most {MOST}")
     return ImageRequest(
         model=top.text("model") or "",
-        prompt=top.must(top.text, "prompt"),
+        prompt="",
         n=top.integer("n"),
         size=_size(top),
         stream=top.flag("stream"),
@@ -92,7 +105,7 @@ def read_request(body: Json) -> ImageRequest:
         seed=top.integer("seed"),
         partial_images=top.integer("partial_images"),
         user=top.text("user"),
-        opaque=tuple(_own(top)),
+        opaque=tuple(_own(top, reads)),
     )
 
 
@@ -106,11 +119,11 @@ def _size(top: Record) -> Size | None:
     return Size(int(found[1]), int(found[2]))
 
 
-def _own(top: Record) -> Iterator[Opaque]:
+def _own(top: Record, reads: Reads) -> Iterator[Opaque]:
     for name, value in top.data.items():
-        if isinstance(READS.get(name), Own) and value is not None:
+        if isinstance(reads.get(name), Own) and value is not None:
             yield Opaque(OWNER, name, value)
-    for name, value in strangers(top.data, _KNOWN):
+    for name, value in strangers(top.data, known(reads)):
         yield Opaque(OWNER, name, value)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import orjson
 
@@ -9,6 +10,7 @@ from translators import sse
 from translators.canonical import Done, Event, Failed, Finished, Json, Ping, Said, Started, Used
 from translators.dialect import Framing, Reader, Spoken, Writer
 from translators.foreign import Record
+from translators.form import Kinds
 from translators.openai_chat.errors import is_error, read_error, read_failure, write_error
 from translators.openai_chat.fields import OWNER
 from translators.openai_chat.usage import told
@@ -107,7 +109,13 @@ class ChunkReader:
 
 
 class _EventReader:
-    """Streams of events that have a `type`, the last of which holds the usage: responses, images, audio."""
+    """Streams of events that have a `type`, the last of which holds the usage: responses, images, audio.
+
+    Of several images each has an end of its own: there is none of the whole.
+    """
+
+    def __init__(self) -> None:
+        self._images = 0
 
     def read(self, data: bytes) -> Iterator[Event]:
         if data == b"[DONE]":  # Azure's farewell, after the end
@@ -126,14 +134,26 @@ class _EventReader:
                 yield read_failure(inner(event, "response"))
             case "response.output_text.delta" | "transcript.text.delta":
                 yield Said(text(event, "delta"))
-            case "image_generation.completed" | "speech.audio.done" | "transcript.text.done":
+            case "image_generation.partial_image" | "image_edit.partial_image" | "speech.audio.delta":
+                yield Said("")  # it is content, though nothing that can be read
+            case "image_generation.completed" | "image_edit.completed":
+                self._images += 1
+                yield from map(self._counted, told(event))
+                yield Finished("end")
+            case "speech.audio.done" | "transcript.text.done":
                 yield from told(event)
                 yield Finished("end")
                 yield Done()
             case _ if is_error(event):
                 yield read_failure(event)
             case _:
-                pass  # partial images, pieces of sound, calls, reasoning, and whatever OpenAI adds next
+                pass  # calls, reasoning, and whatever OpenAI adds next
+
+    def _counted(self, event: Event) -> Event:
+        """With all images so far: an event tells of its own."""
+        if isinstance(event, Used) and event.usage.images:
+            return replace(event, usage=replace(event.usage, images=self._images))
+        return event
 
 
 # --- what is asked, and how it fails ----------------------------------------------------------------
@@ -175,13 +195,13 @@ def _check_form(body: Record) -> None:
     """A form is not JSON: what it holds is for the provider to judge."""
 
 
+HEARD: Kinds = {"stream": "flag"}
+"""What the forms of sounds hold, as far as it matters here."""
 IMAGES = (_EventReader, _event_failure)
 """How streams of images are read, and how they may fail."""
 
 NATIVE: tuple[Spoken, ...] = (
     Native("openai_responses", _check_responses, _EventReader, _event_failure),
-    Native("openai_image_edits", _check_form, *IMAGES),
-    Native("openai_image_variations", _check_form, *IMAGES),
     Native("openai_input_tokens", _check_responses, _EventReader, _event_failure),
     Native("openai_speech", _check_speech, _EventReader, _event_failure),
     Native("openai_transcriptions", _check_form, _EventReader, _event_failure),

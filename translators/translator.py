@@ -17,6 +17,7 @@ from translators.canonical import (
     EmbeddingRequest,
     Event,
     Failed,
+    ImageRequest,
     Json,
     JsonValue,
     Request,
@@ -28,13 +29,16 @@ from translators.canonical import (
 )
 from translators.dialect import Framing, Source, Spoken, Target
 from translators.documents import Documents
-from translators.errors import BadRequest, BadUpstream, Unsupported, Wanted
+from translators.errors import BadRequest, BadUpstream, Declined, Unsupported, Wanted
 from translators.fields import losses, spelling
+from translators.form import Form
 from translators.hosts import BARE, Envelope
 from translators.stream import UNREADABLE, Head, Outcome, Stream, Telling
 from translators.vectors import around, encoded
 
 NO_ADDRESSES = "files can only be given as data, and server.fetch_images is off"
+DECLINED = 400
+"""The status of a request at which a provider's filters take offence, as OpenAI has it."""
 UNTELLABLE = "The provider's answer can't be told in the client's dialect."
 
 
@@ -75,7 +79,7 @@ class Translator:
 
     def request(
         self,
-        body: Body,
+        body: Body | Form,
         model: str,
         elsewhere: Json | None = None,
         fetched: Mapping[str, Data] | None = None,
@@ -86,9 +90,12 @@ class Translator:
         `Unsupported` in the client's words for what the target can't do, and `Wanted` for files.
         """
         self._model = model
-        foreign = self.identity and self.target.FOREIGN and self.target.FOREIGN.search(body.raw)
-        if self.identity and not foreign and (self._envelope.takes_addresses or not self._names_files(body)):
-            return self._same(body, model, _betas(elsewhere))
+        if self.identity and isinstance(body, Form):
+            return Outgoing(body.edited({"model": model}))
+        if self.identity and isinstance(body, Body):
+            foreign = self.target.FOREIGN and self.target.FOREIGN.search(body.raw)
+            if not foreign and (self._envelope.takes_addresses or not self._names_files(body)):
+                return self._same(body, model, _betas(elsewhere))
         return self._translated({**body.json, **(elsewhere or {}), "model": model}, fetched)
 
     def _names_files(self, body: Body) -> bool:
@@ -126,9 +133,7 @@ class Translator:
     def _translated(self, asked: Json, fetched: Mapping[str, Data] | None) -> Outgoing:
         source, target = cast(Source[Any, Any], self.source), cast(Target[Any, Any], self.target)
         try:
-            request = source.read_request(asked)
-            if isinstance(request, Request | EmbeddingRequest):
-                request = self._with_files(request, target, fetched)
+            request: Any = self._with_files(source.read_request(asked), target, fetched)
             lacks = {**target.LACKS, **self._envelope.lacks} if self._envelope.lacks else target.LACKS
             dropped = losses(request, source.READS, lacks, target.OWNER, asked)
             pieces: list[Any] = request.pieces(target.MOST)
@@ -158,9 +163,11 @@ class Translator:
             len(piece.inputs) if isinstance(piece, EmbeddingRequest) else None for piece in pieces
         ]
 
-    def _with_files[R: Request | EmbeddingRequest](
-        self, request: R, target: Target[Any, Any], fetched: Mapping[str, Data] | None
-    ) -> R:
+    def _with_files(
+        self, request: object, target: Target[Any, Any], fetched: Mapping[str, Data] | None
+    ) -> object:
+        if not isinstance(request, Request | EmbeddingRequest | ImageRequest):
+            return request
         addresses = untaken(request, target.LACKS, self._envelope.takes_addresses)
         if not addresses:
             return request
@@ -194,7 +201,9 @@ class Translator:
     # --- the answer ---------------------------------------------------------------------------------
 
     def response(self, body: bytes, created: int, id: str = "", tokens: int | None = None) -> bytes:
-        """A whole successful answer in the client's words. Raises `BadUpstream` when it can't be read.
+        """A whole successful answer in the client's words.
+
+        Raises `Declined` when it says that the request is at fault, and `BadUpstream` when it can't be read.
 
         `created` is in Unix seconds; `id` is the answer's where it does not tell one itself, and `tokens`
         what went into it where it does not say.
@@ -206,8 +215,8 @@ class Translator:
         events = joined([*self._parts, self._read(body, id, tokens)])
         for event in events:
             self.outcome.see(event)
-        if self.outcome.failed:
-            raise BadUpstream(self.outcome.failed.message)
+        if failed := self.outcome.failed:
+            raise Declined(failed) if failed.status == DECLINED else BadUpstream(failed.message)
         try:
             return orjson.dumps(cast(Source[Any, Any], self.source).write_response(events, created=created))
         except UNREADABLE as error:
@@ -219,9 +228,20 @@ class Translator:
         except UNREADABLE as error:
             raise BadUpstream("The provider's answer can't be read.") from error
 
+    def declined(self, body: bytes) -> Failed | None:
+        """Whether a whole successful answer says that the request is at fault. Raises `BadUpstream`."""
+        events = [] if self.identity else self._read(self._unpacked(body), "", None)
+        failed = (event for event in events if isinstance(event, Failed))
+        return next((event for event in failed if event.status == DECLINED), None)
+
     def part(self, body: bytes, id: str = "", tokens: int | None = None) -> None:
-        """The answer to one of several requests, not the last. Raises `BadUpstream` when it can't be read."""
+        """The answer to one of several requests, not the last.
+
+        Raises `BadUpstream` when it can't be read or is an error: with one, the others are of no use.
+        """
         events = self._read(body, id, tokens)
+        if failed := next((event for event in events if isinstance(event, Failed)), None):
+            raise BadUpstream(failed.message)
         self._parts.append(events)
         told = [event for event in events if isinstance(event, Used | Started)]
         self._so_far = joined([self._so_far, told] if len(self._parts) > 1 else [told])

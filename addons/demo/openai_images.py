@@ -9,9 +9,11 @@ from addons.demo import openai_errors
 from addons.demo.answer import Answer, Ask, Content, Endpoint, Incoming, Rejected
 from addons.demo.openai_audio import form_of
 from addons.demo.openai_request import body_of, check_sampling, headers, require
-from addons.demo.wire import CREATED, Json, count, digest, dump, words
+from addons.demo.wire import CREATED, Json, count, digest, dump, members, text, words
 
 SIDE = 8
+MOST_BYTES = 1 << 24
+SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF", b"GIF8")
 IMAGE_TOKENS = 272
 
 
@@ -22,12 +24,22 @@ def read(request: Incoming) -> Ask:
 
 def read_form(request: Incoming) -> Ask:
     """An image to change, as a form has it; `edits` has a prompt as well, `variations` has none."""
+    if request.headers.get("content-type") == "application/json" and request.path.endswith("edits"):
+        return _read_json(request)
     body = form_of(request)
     for field in ("model", "image") + (("prompt",) if request.path.endswith("edits") else ()):
         if not body.get(field) and not body.get(f"{field}[]"):
             raise Rejected(f"Missing required parameter: '{field}'.", field, "missing_required_parameter")
     number = int(body["n"]) if body.get("n", "").isdigit() else 1
     return _ask({"prompt": "", **body}, digest(request.path.encode(), dump(body)), number)
+
+
+def _read_json(request: Incoming) -> Ask:
+    body = require(require(body_of(request), "prompt", str), "images", list)
+    for image in body["images"]:
+        if len({"image_url", "file_id"} & members(image).keys()) != 1:
+            raise Rejected("Provide exactly one of 'image_url' or 'file_id'.", "images")
+    return _ask(body, digest(request.path.encode(), request.body), count(body.get("n")) or 1)
 
 
 def _ask(body: Json, digest: str, number: int) -> Ask:
@@ -63,6 +75,24 @@ def _image(ask: Ask, encoded: str) -> Json:
     if ask.body.get("response_format") == "url":
         return {"url": f"data:image/png;base64,{encoded}"}
     return {"b64_json": encoded}
+
+
+def picture(encoded: object) -> bytes:
+    """The bytes of a picture in base64. Raises `ValueError` for what is none."""
+    data = base64.b64decode(text(encoded), validate=True)
+    if not data.startswith(SIGNATURES):
+        raise ValueError("no picture")
+    return data
+
+
+def is_black_and_white(encoded: object) -> bool:
+    """Whether a PNG like those that `translators.png` writes has no other colours."""
+    data = picture(encoded)
+    try:
+        rows = zlib.decompressobj().decompress(data[data.index(b"IDAT") + 4 :], MOST_BYTES)
+    except (ValueError, zlib.error):
+        return False
+    return data[24:29] == bytes([8, 2, 0, 0, 0]) and set(rows) <= {0, 255}
 
 
 def png(colour: bytes) -> bytes:

@@ -9,6 +9,7 @@ from addons.proxy.exchange import (
     Peek,
     Timeouts,
     Unsent,
+    good_part,
     is_attempt,
     refused,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "calls_of",
     "drop_header",
     "find_addon",
+    "good_part",
     "header",
     "headers_among",
     "is_attempt",

@@ -36,7 +36,7 @@ from mitmproxy.proxy.layers.http._hooks import (
 
 from addons.proxy.asking import AskingStream
 from addons.proxy.deadline import Deadline
-from addons.proxy.exchange import AttemptBroke, AttemptHook, Failure, Peek, SettledHook, good_part, refused
+from addons.proxy.exchange import AttemptBroke, AttemptHook, Failure, Peek, SettledHook, refused
 from addons.proxy.messages import shallow
 from addons.proxy.streams import Commands, Decision
 from addons.proxy.whole import Answered, Asked, Faulty, WholeResponse
@@ -163,8 +163,8 @@ class ClientStream(AskingStream):
         if self.exchange.retries(event.response.status_code):
             self.held = [event]
             yield from self.attempt_failed(refused(event.response))
-        elif self.exchange.takes_part(event.response):
-            yield from self.attempt_failed(good_part(event.response))
+        elif failure := self.exchange.judge(event.response):
+            yield from self.attempt_failed(failure)
         else:
             yield from self.take_whole(event.response)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from addons.proxy.recorded import Recorded
 
 FailureKind = Literal[
-    "connect", "reset", "timeout", "status", "stream", "killed", "total", "part", "unrecorded"
+    "connect", "reset", "timeout", "status", "stream", "killed", "total", "part", "declined", "unrecorded"
 ]
 
 
@@ -26,8 +26,8 @@ class Failure:
     """Why an attempt gave no answer that the client can have. `reason` may be shown to the client."""
 
     kind: FailureKind
-    """`part` is none: the answer is good, and one of several that make the client's. `unrecorded` is what a
-    replay knows no answer to.
+    """`part` is none: the answer is good, and one of several that make the client's. `declined` is a good
+    answer that is no. `unrecorded` is what a replay knows no answer to.
     """
     reason: str
     status: int | None = None
@@ -110,8 +110,9 @@ class Exchange:
     peek: Callable[[http.Response], Peek | None] = lambda response: None
     """How to tell the head of such an answer from an error; `None` where there is no telling."""
 
-    takes_part: Callable[[http.Response], bool] = lambda response: False
-    """Whether a whole answer is only a part of the client's: it was taken, and the next attempt goes on."""
+    judge: Callable[[http.Response], Failure | None] = lambda response: None
+    """Why a whole answer is not the client's: it is only a part of that and was taken, or another backend is
+    to be asked; `None` where it is."""
 
     recorded: "Recorded | None" = None
     """In a replay: the call that this one repeats, if there is one."""

@@ -148,6 +148,19 @@ def test_a_form_has_a_model_too() -> None:
     assert call(form.replace(b"model", b"other"), path, content_type=kind, x_dragoman_model="h").model == "h"
     refusal(call(form, path, content_type="application/json"), 415)
     refusal(call(b"junk", path, content_type=kind), 400)
+    assert "model" in refusal(call(form.replace(b"model", b"other"), path, content_type=kind), 400)
+    stream = form.replace(b"--x--", form.replace(b"model", b"stream").replace(b"one", b"true"))
+    assert call(stream, path, content_type=kind).stream
+
+
+def test_images_to_edit_come_in_a_form_or_in_json() -> None:
+    path, edit = "/v1/images/edits", {"model": "one", "prompt": "p", "images": [{"image_url": "https://x"}]}
+    assert call(edit, path).model == "one"
+    assert "images" in refusal(call({**edit, "images": []}, path), 400)
+    assert "multipart/form-data or application/json" in refusal(call(edit, path, content_type="text/x"), 415)
+    form = b'--x\r\ncontent-disposition: form-data; name="model"\r\n\r\none\r\n--x--\r\n'
+    assert "prompt" in refusal(call(form, path, content_type="multipart/form-data; boundary=x"), 400)
+    refusal(call(edit, "/v1/images/variations"), 415)
 
 
 # Lists of models

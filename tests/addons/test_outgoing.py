@@ -201,3 +201,18 @@ def test_a_form_keeps_its_type() -> None:
     request = sent(a_request(form, "/v1/audio/transcriptions", content_type=kind))
     assert request.headers["content-type"] == kind
     assert request.raw_content == form.replace(b"a/whisper", b"whisper")
+
+
+def test_fields_of_a_form_are_edited_too() -> None:
+    form = b"".join(
+        b'--x\r\nContent-Disposition: form-data; name="%b"\r\n\r\n%b\r\n' % each
+        for each in ((b"model", b"m"), (b"language", b"en"), (b"prompt", b"p"))
+    )
+    text = with_edits(provider="body: {remove: [prompt], set: {language: de, temperature: 0.5}}")
+    asked = a_request(
+        form + b"--x--\r\n",
+        "/v1/audio/transcriptions",
+        content_type="multipart/form-data; boundary=x",
+    )
+    told = (sent(asked, text).raw_content or b"").decode().replace("\r\n", " ")
+    assert 'name="language"  de ' in told and 'name="temperature"  0.5 ' in told and "prompt" not in told

@@ -179,6 +179,52 @@ def test_images_are_counted(upstream: Upstream, priced: Gateway) -> None:
     assert made() - before == 2
 
 
+@pytest.mark.parametrize(
+    "case",
+    [
+        ({"size": "512x512"}, {}, "512x512"),
+        ({"size": "auto"}, {"size": "1536x1024"}, "1536x1024"),
+        ({"size": "auto"}, {}, "auto"),
+        ({"size": "777x555"}, {}, "other"),
+        ({}, {"size": "<1>"}, "other"),
+        ({}, {}, "unknown"),
+    ],
+)
+@pytest.mark.parametrize("path", [IMAGES, "/v1/images/edits"])
+def test_images_are_counted_by_their_size(
+    upstream: Upstream, priced: Gateway, path: str, case: tuple[Json, Json, str]
+) -> None:
+    asked, told, size = case
+
+    def made() -> float:
+        lines = priced.metrics().splitlines()
+        ours = (line for line in lines if line.startswith("dragoman_images_total{"))
+        return sum(float(line.split()[-1]) for line in ours if f'image_size="{size}"' in line)
+
+    before = made()
+    upstream.script("a", whole({"data": [{"b64_json": "AA"}], **told}))
+    picture = {"images": [{"image_url": "https://x.test/a"}]} if path != IMAGES else {}
+    send(priced, path, {"model": "a/image", "prompt": "x", **picture, **asked})
+    assert made() - before == 1
+
+
+@pytest.mark.parametrize("kind", ["image_generation", "image_edit"])
+def test_streamed_images_are_counted_too(upstream: Upstream, priced: Gateway, kind: str) -> None:
+    def made() -> float:
+        lines = priced.metrics().splitlines()
+        ours = (line for line in lines if line.startswith("dragoman_images_total{"))
+        return sum(float(line.split()[-1]) for line in ours if 'image_size="1024x1792"' in line)
+
+    before = made()
+    completed = sse({"type": f"{kind}.completed", "b64_json": "AA", "size": "1024x1792"})
+    upstream.script("a", streamed([completed, completed]))
+    path = IMAGES if kind == "image_generation" else "/v1/images/edits"
+    picture = [{"image_url": "https://x.test/a"}]
+    asked = {"model": "a/image", "prompt": "x", "images": picture, "n": 2, "stream": True}
+    answer, _ = send(priced, path, asked)
+    assert answer.body == completed * 2 and made() - before == 2
+
+
 @pytest.mark.parametrize("end", [close, hang])
 @pytest.mark.parametrize("path", [CHAT, MESSAGES])
 def test_a_stream_that_ends_early_counts_what_was_told(

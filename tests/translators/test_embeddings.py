@@ -15,7 +15,7 @@ from tests import oracles
 from translators import SPOKEN, TARGETS
 from translators.body import parse
 from translators.canonical import Json
-from translators.errors import BadUpstream, Unsupported
+from translators.errors import BadUpstream, Declined, Unsupported
 from translators.translator import Outgoing, Translator
 from translators.vectors import around
 
@@ -266,7 +266,7 @@ def test_a_picture_has_its_vector_elsewhere_in_the_answer() -> None:
 def test_titan_says_what_went_wrong() -> None:
     made = translator("bedrock_titan_embed_image")
     made.request(parse(b'{"model": "m", "input": "a"}'), "up")
-    with pytest.raises(BadUpstream, match="too small"):
+    with pytest.raises(Declined, match="too small"):
         made.response(orjson.dumps({"embedding": None, "message": "The picture is too small."}), 1)
 
 

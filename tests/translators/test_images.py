@@ -15,7 +15,7 @@ from tests import oracles
 from translators import SOURCES, TARGETS
 from translators.body import parse
 from translators.canonical import Json, Size
-from translators.errors import BadRequest, BadUpstream, Unsupported
+from translators.errors import BadRequest, BadUpstream, Declined, Unsupported
 from translators.pictures import nearest
 from translators.translator import Outgoing, Translator
 
@@ -152,9 +152,10 @@ ANSWERS: dict[str, Any] = {
     "gemini_images": {"candidates": [{"content": {"parts": [DRAWN]}, "finishReason": "STOP"}]},
     "vertex_imagen": {"predictions": [{"bytesBase64Encoded": PNG, "mimeType": "image/png"}]},
 }
+KEPT = "Filter reason: prompt, blocked by a filter"
 BLOCKED: dict[str, Any] = {
     "bedrock_nova_image": {"images": [], "error": "blocked by a filter"},
-    "bedrock_stability": {"seeds": [], "finish_reasons": ["blocked by a filter"], "images": [PNG]},
+    "bedrock_stability": {"seeds": [], "finish_reasons": [KEPT], "images": [PNG]},
     "gemini_images": {
         "candidates": [{"finishReason": "IMAGE_SAFETY", "finishMessage": "blocked by a filter"}]
     },
@@ -190,10 +191,38 @@ def test_several_requests_are_one_answer() -> None:
 
 
 @pytest.mark.parametrize("target", BLOCKED)
-def test_an_image_that_is_kept_back_is_an_error(target: str) -> None:
+def test_an_image_that_is_kept_back_is_the_requests_fault(target: str) -> None:
     made, _ = translator(target)
-    with pytest.raises(BadUpstream, match="blocked by a filter"):
-        made.response(orjson.dumps(BLOCKED[target]), 5)
+    answer = orjson.dumps(BLOCKED[target])
+    failed = made.declined(answer)
+    assert failed and (failed.status, failed.code) == (400, "content_policy_violation")
+    assert made.declined(orjson.dumps(ANSWERS[target])) is None
+    with pytest.raises(Declined, match="blocked by a filter") as declined:
+        made.response(answer, 5)
+    assert declined.value.failed == failed
+    told = SOURCES["openai_images"].write_error(failed, "")
+    assert oracles.check_openai_error(400, told) == []
+
+
+def test_nothing_more_is_asked_after_a_part_that_is_kept_back() -> None:
+    made, _ = translator("bedrock_stability", n=2)
+    with pytest.raises(BadUpstream):
+        made.part(orjson.dumps(BLOCKED["bedrock_stability"]))
+    with pytest.raises(Declined):
+        made.response(orjson.dumps(BLOCKED["bedrock_stability"]), 5)
+
+
+@pytest.mark.parametrize(
+    ("target", "answer"),
+    [
+        ("bedrock_stability", {"finish_reasons": ["Inference error"], "seeds": [], "images": []}),
+        ("vertex_imagen", {}),
+    ],
+)
+def test_other_failures_are_the_providers(target: str, answer: Json) -> None:
+    made, _ = translator(target)
+    with pytest.raises(BadUpstream):
+        made.response(orjson.dumps(answer), 5)
 
 
 JSON = st.recursive(
@@ -218,5 +247,5 @@ ODD = JSON | st.builds(
 @given(ODD, st.sampled_from(TOLD))
 def test_answers_of_garbage_are_refused(answer: Any, target: str) -> None:
     made, _ = translator(target)
-    with suppress(BadUpstream):
+    with suppress(BadUpstream, Declined):
         made.response(orjson.dumps(answer), 1)

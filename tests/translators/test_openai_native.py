@@ -13,11 +13,13 @@ from translators.dialect import Spoken
 from translators.errors import BadRequest
 from translators.openai_completions import Completions
 from translators.openai_embeddings import Embeddings
+from translators.openai_image_edits import IMAGE_EDITS
 from translators.openai_images import Images
 from translators.openai_native import NATIVE
+from translators.translator import Translator
 
 SPOKEN: dict[str, Spoken] = {
-    native.NAME: native for native in (Completions(), Embeddings(), Images(), *NATIVE)
+    native.NAME: native for native in (Completions(), Embeddings(), Images(), IMAGE_EDITS, *NATIVE)
 }
 
 
@@ -177,7 +179,6 @@ def test_responses_that_fail() -> None:
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("openai_images", "image_generation.completed"),
         ("openai_speech", "speech.audio.done"),
         ("openai_transcriptions", "transcript.text.done"),
     ],
@@ -189,6 +190,24 @@ def test_other_streams(name: str, kind: str) -> None:
         Finished("end"),
         Done(),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("openai_images", "image_generation"), ("openai_image_edits", "image_edit")]
+)
+def test_streams_of_images_may_have_several(name: str, kind: str) -> None:
+    piece = {"type": f"{kind}.partial_image", "b64_json": "AAAA", "partial_image_index": 0}
+    whole = {"type": f"{kind}.completed", "b64_json": "AAAA", "usage": TOKENS}
+    framed = [sse.encode(orjson.dumps(event)) for event in (piece, whole, piece, whole)]
+    translator = Translator(SPOKEN[name], SPOKEN[name])
+    assert translator.peek().feed(framed[0]) is True
+    stream = translator.stream(1)
+    assert b"".join(each for frame in framed for each in stream.feed(frame)) == b"".join(framed)
+    assert stream.close() == []
+    assert translator.outcome.complete and translator.outcome.used == Used(Usage(5, 7, images=2))
+    cut = Translator(SPOKEN[name], SPOKEN[name]).stream(1)
+    cut.feed(framed[0])
+    assert b"ended early" in b"".join(cut.close())
 
 
 def frames(name: str, event: Event) -> list[bytes]:

@@ -185,10 +185,14 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """Usage so far: cumulative, so the last one counts. `service_tier` is the one that served the request."""
+    """Usage so far: cumulative, so the last one counts. `service_tier` is the one that served the request.
+
+    `size` is that of the images that were made, such as `1024x1024`, where the provider says so.
+    """
 
     usage: Usage
     service_tier: str | None = None
+    size: str | None = None
 
     def over(self, before: "Used") -> "Used":
         """This, with what only an earlier one has said: counts may come one by one."""
@@ -197,7 +201,7 @@ class Used:
             for name in Usage.__slots__
             for count in (getattr(self.usage, name),)
         )
-        return Used(Usage(*counts), self.service_tier or before.service_tier)
+        return Used(Usage(*counts), self.service_tier or before.service_tier, self.size or before.size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,16 +39,15 @@ from translators.gemini_generate.proofs import unwrap
 from translators.gemini_generate.usage import read_tier, read_usage
 from translators.pick import entries, inner, number, text
 
+FILTERS = (
+    *("SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "MODEL_ARMOR"),
+    *("ESCALATION", "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION"),
+)
+"""Reasons to end that say that something was kept back."""
 _REASONS: dict[str, StopReason] = {
     "STOP": "end",
     "MAX_TOKENS": "length",
-    **dict.fromkeys(
-        (
-            *("SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "MODEL_ARMOR"),
-            *("ESCALATION", "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION"),
-        ),
-        "content_filter",
-    ),
+    **dict.fromkeys(FILTERS, "content_filter"),
 }
 """All others say that the model went wrong (`MALFORMED_FUNCTION_CALL`, `OTHER`): an error, not an end."""
 

@@ -45,6 +45,7 @@ HOSTS: Mapping[str, Host] = {
 DEMO_URL = "http://demo.invalid"
 """A name that no resolver knows: only the gateway's own `server_connect` leads it anywhere."""
 
+_IMAGEN = dict.fromkeys(("vertex_imagen", "vertex_imagen_edit"), Path("/v1beta/models/{model}:predict"))
 DEMO_HOSTS: Mapping[str, Host] = {
     "openai_chat": Host(
         {name: Path(f"/v1{path.whole}") for name, path in OPENAI_PATHS.items()}
@@ -57,7 +58,10 @@ DEMO_HOSTS: Mapping[str, Host] = {
             **CLOUDS["aws-bedrock"].paths,
             "bedrock_rerank": Path("/rerank", calls="arn:aws:bedrock:us-east-1::foundation-model/{model}"),
             "bedrock_titan_embed_v2": Path("/model/{model}/invoke"),
-            "bedrock_nova_image": Path("/model/{model}/invoke"),
+            **{
+                f"bedrock_nova_{kind}": Path("/model/{model}/invoke", models=r"(?!.*stability\.).*")
+                for kind in ("image", "edit", "variation")
+            },
         },
         envelopes=CLOUDS["aws-bedrock"].envelopes,
         stream_type=CLOUDS["aws-bedrock"].stream_type,
@@ -65,7 +69,7 @@ DEMO_HOSTS: Mapping[str, Host] = {
     ),
     "cohere_rerank": Host({"cohere_rerank": Path("/v2/rerank"), **CLOUDS["cohere"].paths}, label="demo"),
     "gemini_generate": Host(
-        {**CLOUDS["gemini"].paths, "vertex_imagen": Path("/v1beta/models/{model}:predict")},
+        {**CLOUDS["gemini"].paths, **_IMAGEN},
         envelopes=CLOUDS["gemini"].envelopes,
         label="demo",
     ),

@@ -63,10 +63,22 @@ _AMAZON_EMBEDDINGS = {
 }
 
 _AMAZON_IMAGES = {
-    "bedrock_nova_image": _amazon(r"amazon\.(?:nova-canvas|titan-image)"),
-    "bedrock_stability": _amazon(r"stability\.(?:sd3|stable-image)"),
+    **dict.fromkeys(
+        ("bedrock_nova_image", "bedrock_nova_edit", "bedrock_nova_variation"),
+        _amazon(r"amazon\.(?:nova-canvas|titan-image)"),
+    ),
+    "bedrock_stability": _amazon(r"stability\.(?:sd3|stable-image-(?:core|ultra))"),
+    "bedrock_stability_edit": _amazon(r"stability\.sd3"),
+    "bedrock_stability_inpaint": _amazon(r"stability\.stable-image-inpaint"),
 }
 
+_DRAWN = ("gemini_images", "gemini_image_edits")
+_UNASKED_FILES = Envelope(
+    lacks={
+        "ImageRequest.format": Lack("dropped", note="the answer tells which the model has chosen"),
+        "ImageRequest.compression": Lack("dropped"),
+    }
+)
 _DRAWING_GEMINIS = r"(?:gemini-[\w.-]*image|nano-banana)[\w.-]*"
 _VERTEX_MODEL = "/v1/projects/{project}/locations/{location}/publishers/google/models/{model}"
 _VERTEX_PREDICTIONS = {
@@ -74,8 +86,9 @@ _VERTEX_PREDICTIONS = {
     "vertex_predict_embed_image": Path(f"{_VERTEX_MODEL}:predict", models=r"multimodalembedding.*"),
     "vertex_embed_content": Path(f"{_VERTEX_MODEL}:embedContent", models=r".*gemini.*"),
     "vertex_predict_embed": Path(f"{_VERTEX_MODEL}:predict"),
-    "gemini_images": Path(f"{_VERTEX_MODEL}:generateContent", models=_DRAWING_GEMINIS),
-    "vertex_imagen": Path(f"{_VERTEX_MODEL}:predict", models=r"imagen.*"),
+    **dict.fromkeys(_DRAWN, Path(f"{_VERTEX_MODEL}:generateContent", models=_DRAWING_GEMINIS)),
+    "vertex_imagen": Path(f"{_VERTEX_MODEL}:predict", models=r"imagen(?!-3\.0-capability).*"),
+    "vertex_imagen_edit": Path(f"{_VERTEX_MODEL}:predict", models=r"imagen-3\.0-capability.*"),
 }
 
 _EVENT_STREAM = "application/vnd.amazon.eventstream"
@@ -184,7 +197,7 @@ CLOUDS: Mapping[str, Host] = {
                 "/v1beta/models/{model}:streamGenerateContent?alt=sse",
             ),
             "gemini_embed": Path("/v1beta/models/{model}:batchEmbedContents"),
-            "gemini_images": Path("/v1beta/models/{model}:generateContent", models=_DRAWING_GEMINIS),
+            **dict.fromkeys(_DRAWN, Path("/v1beta/models/{model}:generateContent", models=_DRAWING_GEMINIS)),
             "vertex_imagen": Path("/v1beta/models/{model}:predict", models=r"imagen.*"),
             "gemini_count": Path("/v1beta/models/{model}:countTokens"),
         },
@@ -192,14 +205,7 @@ CLOUDS: Mapping[str, Host] = {
         key_prefix="",
         envelopes={
             **dict.fromkeys(("gemini_generate", "gemini_count"), Envelope(leaves=_IN_PATH)),
-            "gemini_images": Envelope(
-                lacks={
-                    "ImageRequest.format": Lack(
-                        "dropped", note="the answer tells which the model has chosen"
-                    ),
-                    "ImageRequest.compression": Lack("dropped"),
-                }
-            ),
+            **dict.fromkeys(_DRAWN, _UNASKED_FILES),
         },
         label="gcp.gemini",
     ),

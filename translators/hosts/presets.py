@@ -117,7 +117,7 @@ PRESETS: Mapping[str, Preset] = {
     ),
     "deepinfra": Preset(
         "https://api.deepinfra.com/v1/openai",
-        "chat completions embeddings images speech transcriptions translations",
+        "chat completions embeddings images image_edits speech transcriptions translations",
         "https://deepinfra.com/docs/advanced/openai_api",
         key="DEEPINFRA_API_KEY",
         chat=Envelope(renames=_OLD_NAME, roles=_SYSTEM),

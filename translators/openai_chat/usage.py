@@ -54,7 +54,8 @@ def told(body: Json) -> Iterator[Event]:
     if images or searches:
         usage = replace(usage or Usage(), images=images or None, web_searches=searches or None)
     if usage:
-        yield Used(usage, text(body, "service_tier") or None)
+        size = text(body, "size") if images else ""
+        yield Used(usage, text(body, "service_tier") or None, size or None)
 
 
 def _searched(item: Json) -> bool:
