@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from translators.attachments import FETCHED
-from translators.canonical import Image, ImageRequest, Json, JsonValue, Size, Started, Told, Used
+from translators.canonical import Data, Image, ImageRequest, Json, JsonValue, Size, Started, Told, Url, Used
 from translators.errors import Unsupported
 from translators.fields import Lack, Lacks
 from translators.gemini_generate.answer_reader import FILTERS, told
@@ -29,13 +29,10 @@ def _has_no_such_shape(model: str, ratio: str) -> bool:
     return ratio not in pictures_of(model).shapes
 
 
+TAKEN = (*FETCHED, "gs://")
+"""Addresses that Google fetches by itself."""
 LACKS: Lacks = {
     **{name: lack for name, lack in COMMON.items() if name != "ImageRequest.images"},
-    "Url": Lack(
-        "refused",
-        note="addresses begin with https:// or gs://",
-        only=lambda source: not source.url.startswith((*FETCHED, "gs://")),
-    ),
     "ImageRequest.mask": Lack("refused", note="the prompt has to say what may be changed"),
     "ImageRequest.negative_prompt": Lack("refused", note="the prompt has to say what not to show"),
     "ImageRequest.size": Lack(
@@ -56,7 +53,7 @@ def write_request(request: ImageRequest) -> Json:
     if not request.prompt:
         raise Unsupported("ImageRequest.prompt", "is needed: Gemini varies no image without one")
     pictures = pictures_of(request.model)
-    parts: list[JsonValue] = [write_source(Image(source)) for source in request.images]
+    parts: list[JsonValue] = [_given(source) for source in request.images]
     wanted: Json = {"aspectRatio": request.aspect_ratio}
     if request.size:
         shape, resolution = pictures.nearest(request.size)
@@ -72,6 +69,12 @@ def write_request(request: ImageRequest) -> Json:
     }
     contents: JsonValue = [{"role": "user", "parts": [*parts, {"text": request.prompt}]}]
     return {"contents": contents, "generationConfig": _said(config) or {}}
+
+
+def _given(source: Data | Url) -> Json:
+    if isinstance(source, Url) and not source.url.startswith(TAKEN):
+        raise Unsupported("Url", "addresses begin with https:// or gs://")
+    return write_source(Image(source))
 
 
 def _said(fields: Json) -> Json | None:
