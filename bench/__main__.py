@@ -10,6 +10,7 @@ import click
 from bench import report
 from bench.contest import SCENARIOS, Entrant, Scenario, Scores, gathered
 from bench.profiling import profile
+from bench.subjects import OTHER_ROUTES
 
 MEMORY = "memory"
 NAMES = [*(scenario.name for scenario in SCENARIOS), MEMORY]
@@ -25,6 +26,9 @@ stock        mitmdump --mode reverse, the same version, no addons: -q, flow_deta
 passing      Dragoman with keys, routes, prices, metrics and a JSON access log (to /dev/null):
              OpenAI to OpenAI, the model changed.
 translating  The same, OpenAI to Anthropic and back. Stock can't do that: it passes the OpenAI bytes.
+bare         passing, without health, usage, costs, metrics and log: what it takes to be a gateway at all.
+laden        passing, with {{others}} other routes before the one that is meant, which has weights,
+             priorities and retries, balances by latency, and is watched for its health.
 """
 
 
@@ -63,7 +67,7 @@ def main(
         )
         return
     rounds = 1 if quick else rounds
-    click.echo(ABOUT.format(rounds=rounds, load=os.getloadavg()[0]))
+    click.echo(ABOUT.format(rounds=rounds, load=os.getloadavg()[0], others=OTHER_ROUTES))
     weighed: tuple[Entrant, ...] = ("passing",) if quick else ("passing", "stock")
     scores = compare(chosen, rounds, seconds, weighed if not only or MEMORY in only else ())
     click.echo("\n".join(report.table(scores)))

@@ -10,15 +10,22 @@ from bench import load, subjects, wire
 from bench.load import Job, Result
 from bench.subjects import Subject
 
-Entrant = Literal["direct", "stock", "passing", "translating"]
-"""No proxy, stock mitmdump, Dragoman where both sides speak OpenAI, and where one speaks Anthropic."""
+Entrant = Literal["direct", "stock", "passing", "translating", "bare", "laden"]
+"""No proxy, stock mitmdump, Dragoman where both sides speak OpenAI, and where one speaks Anthropic.
+
+And Dragoman passing with nothing of routing, usage, costs and metrics, and with all that there is of it.
+"""
 
 MODELS: dict[Entrant, str] = {
     "direct": wire.OPENAI,
     "stock": wire.OPENAI,
     "passing": wire.OPENAI,
     "translating": wire.ANTHROPIC,
+    "bare": wire.OPENAI,
+    "laden": wire.OPENAI,
 }
+COMPARED: tuple[Entrant, ...] = ("direct", "stock", "passing", "translating")
+WEIGHED_OUT: tuple[Entrant, ...] = ("bare", "laden")
 MEMORY_REQUESTS = 5000
 MEMORY_CONNECTIONS = 16
 
@@ -32,6 +39,7 @@ class Scenario:
     connections: int
     stream: bool = False
     paced: bool = False
+    entrants: tuple[Entrant, ...] = COMPARED
 
     @property
     def unit(self) -> str:
@@ -54,6 +62,7 @@ _PACED = f"stream of {wire.PACED_PIECES} pieces, one every {wire.PACE * 1000:.0f
 SCENARIOS = (
     Scenario("json-1", "JSON, 1 connection", 1),
     Scenario("json-16", "JSON, 16 connections", 16),
+    Scenario("extras-16", "JSON, 16 connections, bare and laden", 16, entrants=WEIGHED_OUT),
     Scenario("sse-1", f"{_STREAM}, 1 connection", 1, stream=True),
     Scenario("sse-16", f"{_STREAM}, 16 connections", 16, stream=True),
     Scenario("paced-16", f"{_PACED}, 16 connections", 16, stream=True, paced=True),
@@ -76,6 +85,8 @@ class Field:
     stock: Subject
     streaming_stock: Subject
     dragoman: Subject
+    bare: Subject
+    laden: Subject
 
     def subject(self, entrant: Entrant, stream: bool) -> Subject:
         match entrant:
@@ -83,6 +94,10 @@ class Field:
                 return self.direct
             case "stock":
                 return self.streaming_stock if stream else self.stock
+            case "bare":
+                return self.bare
+            case "laden":
+                return self.laden
             case _:
                 return self.dragoman
 
@@ -107,7 +122,7 @@ class Field:
 @contextmanager
 def gathered(folder: Path) -> Generator[Field]:
     """Start all who take part."""
-    folders = [folder / name for name in ("stock", "streaming-stock", "dragoman")]
+    folders = [folder / name for name in ("stock", "streaming-stock", "dragoman", "bare", "laden")]
     for each in folders:
         each.mkdir()
     with ExitStack() as stack:
@@ -118,6 +133,8 @@ def gathered(folder: Path) -> Generator[Field]:
             # Without this option it would hold each stream until it is whole.
             stack.enter_context(subjects.stock(direct, folders[1], "stream_large_bodies=1")),
             stack.enter_context(subjects.dragoman(direct, folders[2])),
+            stack.enter_context(subjects.bare(direct, folders[3])),
+            stack.enter_context(subjects.laden(direct, folders[4])),
         )
 
 
@@ -131,7 +148,7 @@ class Scores:
     def play(self, field: Field, scenarios: Iterable[Scenario], seconds: float) -> None:
         """One round."""
         for scenario in scenarios:
-            for entrant in MODELS:
+            for entrant in scenario.entrants:
                 result = field.measure(scenario, entrant, seconds)
                 self.results.setdefault((scenario.name, entrant), []).append(result)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import median, quantiles
 
-from bench.contest import MEMORY_REQUESTS, MODELS, SCENARIOS, Entrant, Scenario, Scores
+from bench.contest import COMPARED, MEMORY_REQUESTS, SCENARIOS, Entrant, Scenario, Scores
 from bench.load import Result
 
 MEGABYTE = 1_000_000
@@ -89,12 +89,15 @@ def table(scores: Scores) -> Iterator[str]:
     """All results, the median of all rounds."""
     yield from (line(HEAD), line(SUBHEAD))
     for scenario in SCENARIOS:
-        if (scenario.name, "direct") not in scores.results:
+        if (scenario.name, scenario.entrants[0]) not in scores.results:
             continue
         yield f"\n{scenario.title}"
+        if scenario.entrants != COMPARED:
+            yield from beside(scores, scenario)
+            continue
         for row in rows(scenario):
-            by = {entrant: values(scores, scenario, row, entrant) for entrant in MODELS}
-            shown = [f"{median(by[entrant]):,.{row.digits}f}" for entrant in MODELS]
+            by = {entrant: values(scores, scenario, row, entrant) for entrant in COMPARED}
+            shown = [f"{median(by[entrant]):,.{row.digits}f}" for entrant in COMPARED]
             if row.added or row.measure is cpu_ms:
                 shown[0] = ""  # nothing is added to nothing, and there is no proxy that could use any
             compared = [
@@ -105,9 +108,19 @@ def table(scores: Scores) -> Iterator[str]:
         yield f"\nmemory, {MEMORY_REQUESTS:,} JSON requests, 16 connections (Dragoman: half of each kind)"
         for label, size in (("resident MB before", "warm"), ("MB more afterwards", "growth")):
             shown = [
-                f"{getattr(memory[name], size) / MEGABYTE:.1f}" if name in memory else "" for name in MODELS
+                f"{getattr(memory[name], size) / MEGABYTE:.1f}" if name in memory else "" for name in COMPARED
             ]
             yield line((f"  {label}", *shown, "", ""))
+
+
+def beside(scores: Scores, scenario: Scenario) -> Iterator[str]:
+    """Two forms of Dragoman: the second as so many times the first."""
+    first, second = scenario.entrants
+    yield line(("", first, second, "ratio"))
+    for label, measure, digits in (("requests/s", per_second, 0), ("CPU ms per request", cpu_ms, 2)):
+        one, other = ([measure(it) for it in scores.results[scenario.name, who]] for who in (first, second))
+        ratio = f"{median(ratios(other, one)):.2f}x"
+        yield line((f"  {label}", f"{median(one):,.{digits}f}", f"{median(other):,.{digits}f}", ratio))
 
 
 def line(cells: tuple[str, ...]) -> str:
@@ -120,7 +133,7 @@ def line(cells: tuple[str, ...]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What Dragoman has to reach, as a ratio to stock mitmdump."""
+    """What Dragoman has to reach, as a ratio to stock mitmdump, or to itself."""
 
     scenario: str
     entrant: Entrant
@@ -128,11 +141,13 @@ class Target:
     measure: Measure
     bound: float
     at_least: bool = True
+    base: Entrant = "stock"
 
 
 TARGETS = (
     Target("json-16", "passing", "requests/s", per_second, 1.6),
     Target("json-16", "translating", "requests/s", per_second, 1.4),
+    Target("extras-16", "laden", "requests/s, of bare", per_second, 0.85, base="bare"),
     Target("sse-1", "passing", "streams/s", per_second, 1.0),
     Target("sse-1", "translating", "streams/s", per_second, 1.0),
     Target("sse-16", "passing", "streams/s", per_second, 1.0),
@@ -150,7 +165,7 @@ def targets(scores: Scores) -> Iterator[str]:
             continue
         own, stock = (
             [target.measure(result) for result in scores.results[target.scenario, entrant]]
-            for entrant in (target.entrant, "stock")
+            for entrant in (target.entrant, target.base)
         )
         found = ratios(own, stock)
         sign = ">=" if target.at_least else "<="

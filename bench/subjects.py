@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -71,15 +72,72 @@ def stock(provider: Subject, folder: Path, *options: str) -> Generator[Subject]:
 @contextmanager
 def dragoman(provider: Subject, folder: Path, profile: Path | None = None) -> Generator[Subject]:
     """The gateway with all that it does: keys, routes, prices, a line of the log per request, metrics."""
-    port, file = _free_port(), folder / "config.yaml"
-    file.write_text(yaml.safe_dump(_config(provider.port, port, _free_port())))
     command = [sys.executable, "-m", "bench.profiled", str(profile)] if profile else [str(BIN / "dragoman")]
-    command += ["run", "--config", str(file), "--log-format", "json"]
-    with _started("Dragoman", command, folder, port) as subject:
+    with _gateway("Dragoman", command, provider, folder, {}) as subject:
         yield subject
 
 
-def _config(provider: int, port: int, admin: int) -> dict[str, object]:
+@contextmanager
+def bare(provider: Subject, folder: Path) -> Generator[Subject]:
+    """The same without health, usage, costs, metrics and log."""
+    with _gateway("bare", [sys.executable, "-m", "bench.bare"], provider, folder, {}) as subject:
+        yield subject
+
+
+@contextmanager
+def laden(provider: Subject, folder: Path) -> Generator[Subject]:
+    """The same with all of that, and many routes and settings to go through before the one that is meant."""
+    with _gateway("laden", [str(BIN / "dragoman")], provider, folder, LADEN) as subject:
+        yield subject
+
+
+LADEN: dict[str, Any] = {"health": "on", "cost_header": True, "allow_overrides": ["timeout", "attempts"]}
+"""Settings of a server that does what it can."""
+OTHER_ROUTES = 50
+
+
+@contextmanager
+def _gateway(
+    name: str, command: list[str], provider: Subject, folder: Path, server: dict[str, Any]
+) -> Generator[Subject]:
+    port, file = _free_port(), folder / "config.yaml"
+    config = _config(provider.port, port, _free_port())
+    config["server"] |= server
+    if server:
+        config["routes"] = _laden(config["routes"])
+    file.write_text(yaml.safe_dump(config))
+    command += ["run", "--config", str(file), "--log-format", "json"]
+    with _started(name, command, folder, port) as subject:
+        yield subject
+
+
+def _laden(routes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each route with weights, priorities and retries, after others that have conditions."""
+    others = [
+        {
+            "models": [f"other-{number}", f"bench-*-{number}"],
+            "headers": {"x-team": f"/team-{number}.*/"},
+            "backends": routes[0]["backends"],
+        }
+        for number in range(OTHER_ROUTES)
+    ]
+    rich = [
+        {
+            **route,
+            "balance": "lowest_latency",
+            "retry": {"attempts": 3, "on": ["connect", "reset", "429", "5xx"]},
+            "backends": [
+                {**backend, "weight": weight, "priority": priority}
+                for backend in route["backends"]
+                for weight, priority in ((3, 0), (1, 0), (1, 1))
+            ],
+        }
+        for route in routes
+    ]
+    return [*others, *rich]
+
+
+def _config(provider: int, port: int, admin: int) -> dict[str, Any]:
     root = f"http://127.0.0.1:{provider}"
     types = {
         wire.OPENAI: {"type": "openai", "base_url": f"{root}/v1"},
