@@ -1,7 +1,7 @@
 """config.yaml: found, read, checked, and held as values that never change."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -51,6 +51,9 @@ NOWHERE = "reverse:http://127.0.0.1:1"
 DEMO_ADDRESS = (DEMO_URL.removeprefix("http://"), 80)
 """The embedded provider's, as attempts know it. Only the gateway's own `server_connect` leads there."""
 
+MOST_REMEMBERED = 1000
+"""Models whose routes are remembered: clients may ask for whatever they like."""
+LONGEST_REMEMBERED = 200
 DEFAULT_TIMEOUTS = Timeouts(connect=5, first_byte=60, idle=60, total=600)
 """Where neither backend nor route nor provider says anything."""
 
@@ -187,6 +190,9 @@ class Config:
     """Their backends are enabled; a route may have none left."""
     warnings: tuple[Problem, ...] = ()
     """What was disabled or left out, and why."""
+    _known: dict[str, tuple[Route, ...]] = field(
+        default_factory=dict[str, tuple[Route, ...]], init=False, repr=False, compare=False
+    )
 
     @property
     def direct(self) -> bool:
@@ -198,11 +204,22 @@ class Config:
 
         A route without backends is one that nobody can serve now (503); no route is an unknown model (404).
         """
-        for route in self.routes:
-            if route.matches(model, headers):
+        for route in self._routes_of(model):
+            if route.accepts(headers):
                 return route
         name, _, rest = model.partition("/")
         return self.direct_route(name, rest, model) if rest else None
+
+    def _routes_of(self, model: str) -> tuple[Route, ...]:
+        """The routes that serve a model, whatever else they want. There may be hundreds to go through."""
+        known = self._known.get(model)
+        if known is None:
+            known = tuple(route for route in self.routes if route.serves(model))
+            if len(self._known) >= MOST_REMEMBERED:
+                self._known.clear()
+            if len(model) <= LONGEST_REMEMBERED:
+                self._known[model] = known
+        return known
 
     def direct_route(self, name: str, model: str, asked: str) -> Route | None:
         """A route made for one provider, where that is allowed; `asked` is what the client asks for."""

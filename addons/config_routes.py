@@ -207,8 +207,10 @@ class Route(Model):
     def exact_models(self) -> tuple[str, ...]:
         return tuple(model for model in self.models if not re.search(r"[*?\[]", model))
 
-    def matches(self, model: str, headers: Mapping[str, str]) -> bool:
-        """`headers` by their names in lower case."""
-        return any(fnmatchcase(model, pattern) for pattern in self.models) and all(
-            match.matches(headers.get(name)) for name, match in self.headers.match.items()
-        )
+    def serves(self, model: str) -> bool:
+        """Whether it is one of its models."""
+        return any(fnmatchcase(model, pattern) for pattern in self.models)
+
+    def accepts(self, headers: Mapping[str, str]) -> bool:
+        """Whether its conditions hold; `headers` by their names in lower case."""
+        return all(match.matches(headers.get(name)) for name, match in self.headers.match.items())

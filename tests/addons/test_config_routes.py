@@ -22,15 +22,15 @@ def route(**options: object) -> Route:
     ],
 )
 def test_models_are_names_or_globs(pattern: str, model: str, matches: bool) -> None:
-    assert route(models=["other", pattern]).matches(model, {}) is matches
+    assert route(models=["other", pattern]).serves(model) is matches
 
 
 def test_all_header_conditions_must_hold() -> None:
     found = route(headers={"X-Tenant": "acme", "x-tier": {"regex": "^g"}})
-    assert found.matches("m", {"x-tenant": "acme", "x-tier": "gold"})
-    assert not found.matches("m", {"x-tenant": "acme", "x-tier": "big"})
-    assert not found.matches("m", {"x-tenant": "acme2", "x-tier": "gold"})
-    assert not found.matches("m", {"x-tenant": "acme"})
+    assert found.accepts({"x-tenant": "acme", "x-tier": "gold"})
+    assert not found.accepts({"x-tenant": "acme", "x-tier": "big"})
+    assert not found.accepts({"x-tenant": "acme2", "x-tier": "gold"})
+    assert not found.accepts({"x-tenant": "acme"})
 
 
 def test_conditions_and_edits_stand_side_by_side() -> None:
@@ -41,7 +41,7 @@ def test_conditions_and_edits_stand_side_by_side() -> None:
 
 
 def test_a_header_may_be_called_set() -> None:
-    assert route(headers={"set": "1"}).matches("m", {"set": "1"})
+    assert route(headers={"set": "1"}).accepts({"set": "1"})
 
 
 @pytest.mark.parametrize("headers", [{"x-a": {}}, {"x-a": {"regex": "a", "exact": "a"}}, {"a b": "c"}])
