@@ -9,7 +9,7 @@ from mitmproxy import http
 from addons.call import Call
 from addons.config import BodyEdits, Effective, Provider, address_of
 from addons.endpoints import JSON
-from addons.proxy import headers_among
+from addons.proxy import headers_among, headers_of
 from translators import form
 from translators.body import parse
 from translators.dialect import Spoken
@@ -96,8 +96,8 @@ def request_to(url: str, headers: Mapping[str, str], body: bytes) -> http.Reques
         authority=b"",
         path=(f"{parts.path}?{parts.query}" if parts.query else parts.path).encode(),
         http_version=b"HTTP/1.1",
-        headers=http.Headers(
-            [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in fields.items()]
+        headers=headers_of(
+            tuple((name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in fields.items())
         ),
         content=body,
         trailers=None,

@@ -19,6 +19,7 @@ from addons.proxy.messages import drop_header, header, headers_among, shallow
 from addons.proxy.proxy import Answers, Limits, Proxy
 from addons.proxy.recorded import Recorded, calls_of
 from addons.proxy.replay import Replay, is_replaying, send_again
+from addons.proxy.speed import headers_of
 from addons.proxy.trust import Certificates, Trust
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "good_part",
     "header",
     "headers_among",
+    "headers_of",
     "is_attempt",
     "is_replaying",
     "refused",

@@ -3,7 +3,7 @@
 import pytest
 from mitmproxy.net.http import http1
 
-from addons.proxy.heads import Unread, read_request_head, read_response_head, unread
+from addons.proxy.heads import Unread, goes_on, read_request_head, read_response_head, unread
 
 REQUEST = [b"POST /v1/x?y=1 HTTP/1.1", b"Host: gateway", b"x-twice: a", b"X-Twice:  b ", b"x-empty:"]
 
@@ -63,3 +63,24 @@ def test_what_is_no_http_is_refused(line: bytes) -> None:
 )
 def test_of_a_head_that_is_none_only_what_is_plain(head: bytes, method: str | None, path: str | None) -> None:
     assert unread(head, 400, "Stray.") == Unread(400, "Stray.", method, path)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told", "plain"),
+    [
+        ([], [b"content-length: 3"], True),
+        ([b"Connection: close"], [b"content-length: 3"], False),
+        ([], [b"content-length: 3", b"Connection: close"], False),
+        ([], [b"content-length: 3", b"transfer-encoding: chunked"], False),
+        ([], [b"x-a: b"], False),
+        ([], [b"content-length: 3x"], False),
+    ],
+)
+def test_what_may_follow_on_a_connection(asked: list[bytes], told: list[bytes], plain: bool) -> None:
+    """Where it is plain, stock code says the same."""
+    request = read_request_head([b"POST / HTTP/1.1", *asked])
+    assert goes_on(request, read_response_head([b"HTTP/1.1 200 OK", *told])) is plain
+    assert not goes_on(request, read_response_head([b"HTTP/1.0 200 OK", *told]))
+    assert not goes_on(
+        read_request_head([b"GET / HTTP/1.1"]), read_response_head([b"HTTP/1.1 200 OK", *told])
+    )

@@ -1,16 +1,20 @@
 """What is faster must be no different."""
 
+import gc
+import uuid
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mitmproxy import http
 from mitmproxy.connection import Server
+from mitmproxy.coretypes.multidict import MultiDict
 from mitmproxy.options import Options
 from mitmproxy.proxy.context import Context
 from mitmproxy.test import tflow
 
 from addons.proxy import speed
-from addons.proxy.messages import drop_header, header
+from addons.proxy.messages import drop_header, header, headers_among
 
 NAMES = st.sampled_from(["accept", "Accept", "ACCEPT", "x-a", "X-A", "cookie"])
 FIELDS = st.lists(st.tuples(NAMES.map(str.encode), st.binary(max_size=4)), max_size=5)
@@ -36,6 +40,45 @@ def test_one_header_read_and_dropped(fields: list[tuple[bytes, bytes]], name: st
     assert header(headers, name.lower(), "none") == speed.get(headers, name, "none")
     drop_header(headers, name.lower())
     assert headers.fields == tuple(field for field in fields if field[0].lower() != name.lower().encode())
+
+
+@given(FIELDS, NAMES, st.lists(st.binary(max_size=3), max_size=3))
+def test_a_header_is_set_as_before(fields: list[tuple[bytes, bytes]], name: str, values: list[bytes]) -> None:
+    one, other = http.Headers(fields), http.Headers(fields)
+    speed.set_all(one, name, [*values])
+    MultiDict.set_all(other, name.encode(), [*values])  # type: ignore[arg-type]
+    assert one.fields == other.fields
+
+
+@given(FIELDS)
+def test_several_headers_are_found_in_one_walk(fields: list[tuple[bytes, bytes]]) -> None:
+    headers, names = http.Headers(fields), ("x-a", "cookie", "none")
+    told = [(name, header(headers, name, "missing")) for name in names]
+    assert [*headers_among(headers, names).items()] == [it for it in told if it[1] != "missing"]
+
+
+def test_a_flow_is_as_it_would_be() -> None:
+    client, server = tflow.tclient_conn(), Server(address=("one.example", 80))
+    made, stock = speed.flow_between(client, server), http.HTTPFlow(client, server)
+    assert vars(made).keys() == vars(stock).keys()
+    ours = {"id", "timestamp_created"}
+    assert {k: v for k, v in vars(made).items() if k not in ours} == {
+        k: v for k, v in vars(stock).items() if k not in ours
+    }
+    assert (
+        uuid.UUID(made.id).version == 4 and made.metadata is not speed.flow_between(client, server).metadata
+    )
+
+
+def test_large_bodies_are_swept_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Objects alone would not tell: a few flows may hold a gigabyte."""
+    swept: list[int] = []
+    monkeypatch.setattr(gc, "collect", lambda: swept.append(1))
+    litter, flow = speed.Litter(), tflow.tflow(resp=True)
+    flow.response.raw_content = b"x" * (speed.MOST_LITTER // 2)
+    for _ in range(5):
+        litter.add(flow)
+    assert len(swept) == 2
 
 
 def test_a_fork_shares_all_but_its_layers() -> None:
