@@ -25,6 +25,7 @@ from translators.canonical import (
 from translators.errors import BadUpstream
 from translators.gemini_generate import StreamReader, StreamWriter, read_error, read_response, write_error
 from translators.gemini_generate.answer_writer import SILENCE
+from translators.gemini_generate.logprobs import write_logprobs
 
 USAGE = {"promptTokenCount": 10, "candidatesTokenCount": 5, "thoughtsTokenCount": 7, "totalTokenCount": 22}
 
@@ -209,3 +210,11 @@ def test_a_sign_of_life_is_nothing_to_googles_sdk() -> None:
     chunks: Any = [*HttpResponse({}, httpx.Response(200, content=written)).segments()]
     parts = [part for chunk in chunks for part in chunk["candidates"][0]["content"]["parts"]]
     assert parts == [{"text": "Hi."}]
+
+
+def test_a_probability_that_is_not_known_is_not_told() -> None:
+    told = write_logprobs(({"token": "a", "logprob": None, "top_logprobs": [{"token": "b", "logprob": -1}]},))
+    assert told == {
+        "chosenCandidates": [{"token": "a"}],
+        "topCandidates": [{"candidates": [{"token": "b", "logProbability": -1}]}],
+    }

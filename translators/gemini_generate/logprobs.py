@@ -31,4 +31,8 @@ def write_logprobs(tokens: tuple[Json, ...]) -> Json:
 
 
 def _candidate(token: Json) -> JsonValue:
-    return {"token": text(token, "token"), "logProbability": token.get("logprob")}
+    written: Json = {"token": text(token, "token")}
+    probability = token.get("logprob")
+    if isinstance(probability, int | float) and not isinstance(probability, bool):
+        written["logProbability"] = probability
+    return written
