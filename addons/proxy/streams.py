@@ -123,12 +123,12 @@ class GatewayStream(HttpStream):
 
     def steps(self, event: events.Event) -> Commands:
         """What this stream does about an event; its hooks are seen to by the caller."""
-        if isinstance(event, WholeRequest | WholeResponse):
+        if isinstance(event, WholeResponse):
             return self._parts(event)
         steps: Commands = super()._handle_event(event)
         return steps
 
-    def _parts(self, whole: WholeRequest | WholeResponse) -> Commands:
+    def _parts(self, whole: WholeResponse) -> Commands:
         """As if they had come one after the other: a stream that is over hears no more of them."""
         for part in whole.parts():
             if (

@@ -125,3 +125,18 @@ async def test_each_piece_of_a_stream_is_a_reason_to_wait() -> None:
         await asyncio.sleep(0.06)
         await talk.answer(chunk(b"a"))
     assert not addon.stream.aborted
+
+
+@live
+async def test_an_addon_may_stream_an_answer_that_came_whole() -> None:
+    """As mitmproxy's own scripts do it: what they make of the body is what the client gets."""
+
+    class Shouts:
+        def responseheaders(self, flow: http.HTTPFlow) -> None:
+            if flow.response and Exchange.of_attempt(flow):
+                flow.response.stream = bytes.upper
+
+    talk = await talking(Plan(), Shouts())
+    await talk.say(POST)
+    reply = await talk.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+    assert status(reply) == 200 and reply.endswith(b"\r\n\r\nHELLO")
