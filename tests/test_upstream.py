@@ -12,7 +12,7 @@ import pytest
 from tests import oracles
 from tests.e2e import answers
 from tests.e2e.client import CHAT, chat, post, streaming
-from tests.upstream import Flood, Hold, Step, Upstream, hang, reset
+from tests.upstream import PATIENCE, Flood, Hold, Step, Upstream, hang, reset
 
 
 @pytest.fixture
@@ -85,6 +85,7 @@ def test_a_reset_resets_and_a_client_that_leaves_is_noticed(upstream: Upstream) 
 
 def test_a_flood_counts_what_was_taken(upstream: Upstream) -> None:
     flood = Flood(b"x" * 1000, 10)
-    upstream.script("a", [answers.head(200, {"content-length": "10000"}), flood])
+    after = Hold()
+    upstream.script("a", [answers.head(200, {"content-length": "10000"}), flood, after])
     assert post(upstream.url, "/a/x", {}).body == b"x" * 10_000
-    assert flood.sent == 10_000
+    assert after.reached.wait(PATIENCE) and flood.sent == 10_000

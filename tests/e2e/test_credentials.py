@@ -14,7 +14,7 @@ from tests.e2e.answers import saying, whole
 from tests.e2e.client import CHAT, chat, post
 from tests.gateway import Gateway, running, standard_config
 from tests.sigv4 import is_signed
-from tests.upstream import Hold, Received, Step, Upstream
+from tests.upstream import Hold, Received, Step, Upstream, close
 
 KINDS = ["azure", "aws", "google", "federated"]
 ROLE_KEYS = ("AKIDROLE", "canary-role", "canary-session")
@@ -198,7 +198,7 @@ def test_a_stream_that_quotes_its_token(upstream: Upstream, clouds: Gateway) -> 
     head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
     text = b"data: " + event + b"\n\ndata: [DONE]\n\n"
     first, second = Hold(), text.index(b"canary") + 7
-    upstream.script("slow", [head + text[:second], first, text[second:], lambda peer: peer.socket.close()])
+    upstream.script("slow", [head + text[:second], first, text[second:], close])
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(post, clouds.url, CHAT, chat("slow/m", stream=True))
         assert first.reached.wait(15)
