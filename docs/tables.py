@@ -7,6 +7,7 @@ import ast
 import inspect
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
 
@@ -237,12 +238,29 @@ def types_of(model: type[BaseModel]) -> str:
 
 def keys(model: type[BaseModel], names: set[str] | None = None) -> str:
     """The keys of one mapping, or those of them that are named."""
+    meanings = meanings_of(model)
     rows = (
-        (f"`{name}`", default_of(name, model), (field.description or "").replace("\n", " "))
-        for name, field in model.model_fields.items()
+        (f"`{name}`", default_of(name, model), meanings.get(name, "").replace("\n", " "))
+        for name in model.model_fields
         if names is None or name in names
     )
     return table(("Key", "Default", "Meaning"), rows)
+
+
+def meanings_of(model: type[BaseModel]) -> dict[str, str]:
+    """What stands below each field of a class and of those that it builds on.
+
+    Read here and not by pydantic (`use_attribute_docstrings`), which would read the source at every start.
+    """
+    meanings: dict[str, str] = {}
+    for kind in reversed(model.__mro__[: model.__mro__.index(BaseModel)]):
+        (definition,) = ast.parse(inspect.getsource(kind)).body
+        assert isinstance(definition, ast.ClassDef)
+        for field, below in pairwise(definition.body):
+            match field, below:
+                case ast.AnnAssign(target=ast.Name(name)), ast.Expr(ast.Constant(str(text))):
+                    meanings[name] = inspect.cleandoc(text)
+    return meanings
 
 
 def default_of(name: str, model: type[BaseModel]) -> str:
