@@ -1,5 +1,6 @@
 """The command `dragoman`: mitmdump or mitmweb with the gateway loaded, and a look at its configuration."""
 
+import gc
 import ipaddress
 import json
 import os
@@ -191,6 +192,7 @@ def _run(given: Run) -> None:
 
 def _command(name: str) -> Callable[[list[str]], object]:
     """One of mitmproxy's own. It has no types, and takes a second to import."""
+    gc.disable()  # what is made from here on stays; once all of it is there, the garbage collector is told so
     command: Callable[[list[str]], object] = getattr(import_module("mitmproxy.tools.main"), name)
     return command
 

@@ -117,3 +117,15 @@ def test_options_are_those_of_the_moment_when_the_connection_came() -> None:
     assert snapshot.words == "before" and speed.snapshot(options).words == "after"
     with pytest.raises(AttributeError):
         _ = snapshot.nothing_of_that_name
+
+
+def test_the_garbage_collector_runs_once_all_is_there() -> None:
+    before = gc.get_threshold()
+    gc.disable()
+    try:
+        speed.settle()
+        assert gc.isenabled() and gc.get_threshold() == speed.GC_THRESHOLDS and gc.get_freeze_count()
+    finally:
+        gc.enable()
+        gc.set_threshold(*before)
+        gc.unfreeze()
