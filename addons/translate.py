@@ -18,6 +18,7 @@ from addons.outgoing import host_of, outgoing_request
 from addons.proxy import (
     Exchange,
     Failure,
+    Peek,
     Timeouts,
     drop_header,
     good_part,
@@ -137,37 +138,12 @@ class Translate:
         )
         call.asked.append(backend)
         call.tries.append(attempt)
-        call.judge = lambda response: self._judge(call, backend, response)
+        call.judge = judge
         times = settings.timeouts
         total = call.overrides.total(times.total)
         call.timeouts = Timeouts(times.connect, times.first_byte, times.idle, total)
         call.streams = streams
-        call.peek = lambda response: (
-            Peeking(translator.peek(), response, call) if is_events(response) else None
-        )
-
-    def _judge(self, call: Call, backend: Backend, response: http.Response) -> Failure | None:
-        """Keep the answer to one of several requests, and ask the next one of the same backend.
-
-        One that is a refusal is the client's, unless the route retries what is refused like this.
-        """
-        assert call.current and call.rule
-        translator, retries = call.current.translator, call.rule.retry.matches_status(DECLINED)
-        if response.status_code >= 300 or not (call.rest or (retries and not translator.identity)):
-            return None
-        try:
-            coding = header(response.headers, "content-encoding")
-            body = decode(response.raw_content or b"", coding, RESPONSE_BYTES)
-            if retries and (failed := translator.declined(body)):
-                call.head_error = failed
-                return Failure("declined", failed.message, failed.status)
-            if not call.rest:
-                return None
-            translator.part(body, answer_id(call), tokens_of(response))
-        except (BadUpstream, ValueError):
-            return None  # the client is told so, as of any answer that can't be read
-        call.again = backend
-        return good_part(response)
+        call.peek = peek
 
     def _settings(self, provider: Provider, rule: Route, backend: Backend) -> Effective:
         """What holds for a backend, worked out once. It is remembered by identity, and kept with it."""
@@ -300,6 +276,36 @@ class Peeking:
     def _failure(self, failed: Failed) -> Failure:
         self._call.head_error = failed
         return Failure("stream", "error in stream", failed.status or STATUS[failed.kind])
+
+
+def judge(call: Exchange, response: http.Response) -> Failure | None:
+    """Keep the answer to one of several requests, and ask the next one of the same backend.
+
+    One that is a refusal is the client's, unless the route retries what is refused like this.
+    """
+    assert isinstance(call, Call) and call.current and call.rule
+    translator, retries = call.current.translator, call.rule.retry.matches_status(DECLINED)
+    if response.status_code >= 300 or not (call.rest or (retries and not translator.identity)):
+        return None
+    try:
+        coding = header(response.headers, "content-encoding")
+        body = decode(response.raw_content or b"", coding, RESPONSE_BYTES)
+        if retries and (failed := translator.declined(body)):
+            call.head_error = failed
+            return Failure("declined", failed.message, failed.status)
+        if not call.rest:
+            return None
+        translator.part(body, answer_id(call), tokens_of(response))
+    except (BadUpstream, ValueError):
+        return None  # the client is told so, as of any answer that can't be read
+    call.again = call.asked[-1]
+    return good_part(response)
+
+
+def peek(call: Exchange, response: http.Response) -> Peek | None:
+    """What tells a stream's head from an error."""
+    assert isinstance(call, Call) and call.current
+    return Peeking(call.current.translator.peek(), response, call) if is_events(response) else None
 
 
 def answered(call: Call) -> bool:

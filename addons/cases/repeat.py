@@ -46,7 +46,9 @@ class Repeat:
         """With the id that it had then: it may stand in the answer."""
         answer = self._recorded.client.response
         told = header(answer.headers, "x-request-id") if answer else ""
-        return Call(flow=flow, config=gateway.settings.current(), recorded=self._recorded, request_id=told)
+        call = Call(flow=flow, config=gateway.settings.current(), recorded=self._recorded, request_id=told)
+        call.stay(flow)  # it is looked at when it is over
+        return call
 
     def _find(self, flow: http.HTTPFlow) -> http.HTTPFlow | None:
         """By its number, whatever it asks: how that has changed is to be shown."""

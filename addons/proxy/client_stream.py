@@ -163,7 +163,7 @@ class ClientStream(AskingStream):
         if self.exchange.retries(event.response.status_code):
             self.held = [event]
             yield from self.attempt_failed(refused(event.response))
-        elif failure := self.exchange.judge(event.response):
+        elif failure := self.exchange.judge(self.exchange, event.response):
             yield from self.attempt_failed(failure)
         else:
             yield from self.take_whole(event.response)
@@ -174,7 +174,7 @@ class ClientStream(AskingStream):
         if self.exchange.retries(event.response.status_code):
             self.held = [event]
             self.server_state = self.state_failed
-        elif not event.end_stream and (peek := self.exchange.peek(event.response)):
+        elif not event.end_stream and (peek := self.exchange.peek(self.exchange, event.response)):
             self.held, self.peek = [event], peek
             self.server_state = self.state_peeking
             self.deadline.set("peek", PEEK_SECONDS)

@@ -41,6 +41,11 @@ class Deadline:
             self._timer.cancel()
             self._timer = None
 
+    def release(self) -> None:
+        """Stop for good, and let go of the owner: the two would keep each other in memory."""
+        self.stop()
+        self._expired = _nobody
+
     def take(self) -> str:
         """The name of what has expired, once; empty if it was cleared or moved in the meantime."""
         if self._at is None or self._at > asyncio.get_running_loop().time() + 0.001:
@@ -57,3 +62,7 @@ class Deadline:
             self._timer = loop.call_at(self._at, self._fire)
         else:
             self._expired()
+
+
+def _nobody() -> None:
+    """The owner is gone."""

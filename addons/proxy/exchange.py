@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
+from weakref import ref
 
 from mitmproxy import http
 from mitmproxy.connection import Client
@@ -107,10 +108,13 @@ class Exchange:
     """Whether an answer of this status is held back, to ask the next backend."""
     streams: Callable[[http.Response], bool] = lambda response: False
     """Whether an answer goes to the client as it comes; others are held whole."""
-    peek: Callable[[http.Response], Peek | None] = lambda response: None
-    """How to tell the head of such an answer from an error; `None` where there is no telling."""
+    peek: "Callable[[Exchange, http.Response], Peek | None]" = lambda exchange, response: None
+    """How to tell the head of such an answer from an error; `None` where there is no telling.
 
-    judge: Callable[[http.Response], Failure | None] = lambda response: None
+    This one and the next are given the exchange, so that they need not hold it.
+    """
+
+    judge: "Callable[[Exchange, http.Response], Failure | None]" = lambda exchange, response: None
     """Why a whole answer is not the client's: it is only a part of that and was taken, or another backend is
     to be asked; `None` where it is."""
 
@@ -127,25 +131,32 @@ class Exchange:
     _KEY: ClassVar[str] = "dragoman_exchange"
 
     def bind(self, flow: http.HTTPFlow) -> None:
-        """Make this exchange known to a flow of its own. Not in its metadata: those are saved and copied."""
-        vars(flow)[self._KEY] = self
+        """Make this exchange known to a flow of its own. Not in its metadata: those are saved and copied.
+
+        The flow does not keep it. The streams do, while they run, and then all of it is freed at once.
+        """
+        vars(flow)[self._KEY] = ref(self)
+
+    def stay(self, flow: http.HTTPFlow) -> None:
+        """Be there for as long as that flow of this exchange is."""
+        vars(flow)["dragoman_stays"] = self
 
     @classmethod
     def of(cls, flow: http.HTTPFlow) -> Self | None:
         """The exchange to which a live flow belongs, be it the client's or an attempt."""
-        exchange = vars(flow).get(cls._KEY)
+        exchange = vars(flow).get(cls._KEY, _no_exchange)()
         return exchange if isinstance(exchange, cls) else None
 
     @classmethod
     def of_client(cls, flow: http.HTTPFlow) -> Self | None:
         """The exchange whose client flow this is; `None` for attempts."""
-        exchange = vars(flow).get(cls._KEY)
+        exchange = vars(flow).get(cls._KEY, _no_exchange)()
         return exchange if isinstance(exchange, cls) and exchange.flow is flow else None
 
     @classmethod
     def of_attempt(cls, flow: http.HTTPFlow) -> Self | None:
         """The exchange one of whose attempts this is; `None` for the client's flow."""
-        exchange = vars(flow).get(cls._KEY)
+        exchange = vars(flow).get(cls._KEY, _no_exchange)()
         return exchange if isinstance(exchange, cls) and exchange.flow is not flow else None
 
     def begin_attempt(self, client: Client, request: http.Request) -> http.HTTPFlow:
@@ -173,6 +184,10 @@ class Exchange:
     def failed(self) -> bool:
         """Whether the last attempt has failed."""
         return len(self.failures) == len(self.attempts)
+
+
+def _no_exchange() -> None:
+    """What a flow refers to that belongs to none."""
 
 
 def is_attempt(flow: http.HTTPFlow) -> bool:

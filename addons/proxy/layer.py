@@ -135,7 +135,7 @@ class GatewayHttpLayer(HttpLayer):
             elif kind is ReceiveHttp:
                 yield from self._receive(command.event)
             elif kind is DropStream:
-                self.streams.pop(command.stream_id, None)
+                self._drop(command.stream_id)
             elif kind is GetHttpConnection:
                 yield from self.get_connection(command)
             elif kind is RegisterHttpConnection:
@@ -144,6 +144,10 @@ class GatewayHttpLayer(HttpLayer):
                 if kind is commands.OpenConnection:
                     self.connections[command.connection] = child
                 yield command
+
+    def _drop(self, stream_id: StreamId) -> None:
+        if isinstance(stream := self.streams.pop(stream_id, None), GatewayStream):
+            stream.release()
 
     def _receive(self, event: Any) -> Commands:
         if type(event) in NEW_STREAMS:

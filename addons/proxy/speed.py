@@ -19,7 +19,7 @@ from mitmproxy.proxy import commands
 from mitmproxy.proxy.context import Context
 
 GC_THRESHOLDS = (25_000, 10, 10)
-"""A request leaves a few hundred objects that refer to each other in a circle."""
+"""Requests are freed without it: there is hardly anything to find."""
 MOST_LITTER = 32 << 20
 """Bytes of bodies after which the garbage collector, which counts objects alone, is told to have a look."""
 

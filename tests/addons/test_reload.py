@@ -116,7 +116,8 @@ def test_what_needs_a_restart_is_told(tmp_path: Path, caplog: pytest.LogCaptureF
 def test_an_address_is_allowed_as_long_as_a_request_may_need_it(tmp_path: Path) -> None:
     place = Place(tmp_path)
     flow = tflow.tflow()
-    place.proxy.exchange(flow).bind(flow)
+    call = place.proxy.exchange(flow)
+    call.bind(flow)
     place.proxy.requestheaders(flow)
     place.file.write_text(OTHER)
     place.reload.look()

@@ -19,7 +19,8 @@ KEYS = {"a": b"Bearer key-of-a", "b": b"Bearer key-of-b", "anth": b"key-of-anth"
 def ready(provider: str = "a", **fields: Any) -> tuple[Seal, http.HTTPFlow]:
     """An attempt that has passed all addons."""
     chain = Chain()
-    _, attempt = chain.first(a_request(asking(f"{provider}/m", **fields)))
+    call, attempt = chain.first(a_request(asking(f"{provider}/m", **fields)))
+    call.stay(attempt)
     return chain.seal, attempt
 
 

@@ -34,7 +34,8 @@ def test_all_that_is_told(tmp_path: Path) -> None:
     health.use(settings.current())
     proxy = Proxy(lambda flow: Call(flow=flow, config=settings.current()), Refusals(settings.current))
     flow = tflow.tflow()
-    proxy.exchange(flow).bind(flow)
+    call = proxy.exchange(flow)
+    call.bind(flow)
     proxy.requestheaders(flow)
     told = Status(
         settings, proxy, health, Reload(settings, proxy, Seal(Demo(), Credentials()), CollectorRegistry())

@@ -283,7 +283,7 @@ def test_sound_passes_as_it_is() -> None:
     response = chain.answer(call, an_answer(b"\x00\x01", content_type="audio/mpeg"))
     assert response.stream is True and content(response) == b"\x00\x01"
     assert response.headers["x-dragoman-provider"] == "a"
-    assert call.peek(response) is None
+    assert call.peek(call, response) is None
 
 
 # The head of a stream
@@ -292,7 +292,7 @@ def test_sound_passes_as_it_is() -> None:
 def peeked(provider: str, *pieces: bytes, **headers: str) -> tuple[Call, Any]:
     """The verdict on the last piece."""
     call, _ = Chain().first(a_request(asking(f"{provider}/m", stream=True)))
-    peek = call.peek(streamed(**headers))
+    peek = call.peek(call, streamed(**headers))
     assert peek
     return call, [peek.feed(piece) for piece in pieces][-1]
 

@@ -144,7 +144,7 @@ class Peeks:
 
 
 def peeking(*hosts: str, **settings: Any) -> Plan:
-    return Plan(*hosts, streams=lambda response: True, peek=lambda response: Peeks(), **settings)
+    return Plan(*hosts, streams=lambda response: True, peek=lambda exchange, response: Peeks(), **settings)
 
 
 @live

@@ -66,5 +66,5 @@ def test_an_answer_that_is_held_back(header: str, wait: float | None) -> None:
 def test_by_default_nothing_is_retried_streamed_or_looked_at() -> None:
     one, _ = exchange()
     response = http.Response.make()
-    assert not one.retries(500) and not one.streams(response) and one.peek(response) is None
+    assert not one.retries(500) and not one.streams(response) and one.peek(one, response) is None
     assert one.seal is None

@@ -72,7 +72,9 @@ def test_what_another_addon_has_chosen_stays() -> None:
 
 def counted(proxy: Proxy) -> Any:
     flow = tflow.tflow()
-    Exchange(flow).bind(flow)
+    exchange = Exchange(flow)
+    exchange.bind(flow)
+    exchange.stay(flow)
     proxy.requestheaders(flow)
     return flow
 

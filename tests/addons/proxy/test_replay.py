@@ -24,7 +24,9 @@ DATE = "Tue, 14 Nov 2023 22:13:20 GMT"
 def a_flow(attempt: bool = True, body: bytes = b"asked", answer: bytes | None = None) -> http.HTTPFlow:
     """A request, and its answer where it has been recorded."""
     flow = tflow.tflow(req=http.Request.make("POST", "http://one.example/up", body))
-    Exchange(flow=tflow.tflow()).bind(flow)
+    exchange = Exchange(flow=tflow.tflow())
+    exchange.bind(flow)
+    exchange.stay(flow)
     if attempt:
         flow.metadata = {"attempt_of": "x", "attempt": 1}
     if answer is not None:
