@@ -1,8 +1,8 @@
 """Admit: who may ask, and that nothing of what he showed goes any further."""
 
 import hmac
+import os
 import re
-import uuid
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
@@ -34,7 +34,7 @@ class Admit:
         if not call:
             return
         asked_for = header(flow.request.headers, "x-request-id")
-        made_up = call.request_id or f"req_{uuid.uuid4().hex}"
+        made_up = call.request_id or f"req_{os.urandom(16).hex()}"
         call.request_id = asked_for if _REQUEST_ID.fullmatch(asked_for) else made_up
         replayed = flow.is_replay == "request"  # by someone at the gateway itself
         if keys := call.config.server.api_keys:

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from mitmproxy import http
@@ -81,20 +83,38 @@ def mutated(body: bytes, content_type: str, edits: BodyEdits) -> bytes:
     return read.edited(edits.set, edits.remove)
 
 
-def request_to(url: str, headers: Mapping[str, str], body: bytes) -> http.Request:
-    """A POST to a URL. Header names are in lower case."""
+class Place(NamedTuple):
+    """The parts of a URL, as a request has them. `path` is that with the query."""
+
+    scheme: bytes
+    host: str
+    port: int
+    authority: str
+    path: bytes
+
+
+@lru_cache(maxsize=1024)
+def _place(url: str) -> Place:
+    """There are as many URLs as there are models, and each is asked again and again."""
     parts, (host, port) = urlsplit(url), address_of(url)
     authority = f"[{host}]" if ":" in host else host
     if parts.port is not None and port != {"http": 80, "https": 443}[parts.scheme]:
         authority += f":{port}"
-    fields = {"host": authority, **headers, "content-length": str(len(body))}
+    path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    return Place(parts.scheme.encode(), host, port, authority, path.encode())
+
+
+def request_to(url: str, headers: Mapping[str, str], body: bytes) -> http.Request:
+    """A POST to a URL. Header names are in lower case."""
+    place = _place(url)
+    fields = {"host": place.authority, **headers, "content-length": str(len(body))}
     return http.Request(
-        host=host,
-        port=port,
+        host=place.host,
+        port=place.port,
         method=b"POST",
-        scheme=parts.scheme.encode(),
+        scheme=place.scheme,
         authority=b"",
-        path=(f"{parts.path}?{parts.query}" if parts.query else parts.path).encode(),
+        path=place.path,
         http_version=b"HTTP/1.1",
         headers=headers_of(
             tuple((name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in fields.items())

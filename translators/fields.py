@@ -9,6 +9,7 @@ A field's fate from one dialect to another follows from the two, here and in the
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any, Literal, Protocol, cast
 
 from translators.canonical import Opaque
@@ -127,12 +128,13 @@ class _Search:
             self._opaque(node)
             return
         kind: type = type(node)
-        name, attributes = _attributes(kind)
-        if self._loses(name, node, holder):
+        name, meanings, values_of = _attributes(kind)
+        if name in self._lacks and self._loses(name, node, holder):
             return
-        for attribute, meaning in attributes:
-            value: object = getattr(node, attribute)
-            if value is None or value == () or self._loses(meaning, value, name):
+        for meaning, value in zip(meanings, values_of(node), strict=True):
+            if value is None or value == ():
+                continue
+            if meaning in self._lacks and self._loses(meaning, value, name):
                 continue
             if isinstance(value, tuple):
                 for child in cast(tuple[object, ...], value):
@@ -141,9 +143,8 @@ class _Search:
                 self.within(value, name)
 
     def _loses(self, meaning: str, value: object, holder: str) -> bool:
-        if not (lack := self._lacks.get(meaning)) or not lack.loses(
-            value, self._request.model, self._request
-        ):
+        lack = self._lacks[meaning]
+        if not lack.loses(value, self._request.model, self._request):
             return False
         if lack.fate == "refused":
             raise Unsupported(meaning, lack.note)
@@ -180,11 +181,18 @@ _PLAIN = (str, int, float)
 
 
 @cache
-def _attributes(kind: type) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """The name of a class and its attributes with what they mean, if it is a canonical one."""
+def _attributes(kind: type) -> tuple[str, tuple[str, ...], Callable[[object], tuple[object, ...]]]:
+    """The name of a class, what its attributes mean, and how to get them, if it is a canonical one."""
     name = kind.__name__
     attributes = [field.name for field in fields(kind)] if is_dataclass(kind) else []
-    return name, tuple((attribute, f"{name}.{attribute}") for attribute in attributes)
+    meanings = tuple(f"{name}.{attribute}" for attribute in attributes)
+    match attributes:
+        case []:
+            return name, meanings, lambda node: ()
+        case [attribute]:
+            return name, meanings, lambda node: (getattr(node, attribute),)
+        case _:
+            return name, meanings, attrgetter(*attributes)
 
 
 def _top(name: str) -> str:

@@ -12,6 +12,7 @@ import inspect
 import logging
 import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeGuard, cast
 
@@ -48,20 +49,39 @@ NEVER = ("disableh2c", "tlsconfig", "updatealtsvc")
 HTTP_HOOKS = ("requestheaders", "request", "responseheaders", "response", "error")
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be done about all hooks of one class."""
+
+    handlers: tuple[Handler, ...]
+    updates: tuple[Handler, ...]
+    """What is run after them, for hooks that are about flows."""
+    inline: bool
+    """All of these are plain functions."""
+    subject: str
+    """Which attribute says what a hook is about."""
+    may_retry: bool
+
+
 class Dispatch:
     """Takes the place of an addon manager's own dispatch."""
 
     def __init__(self, manager: addonmanager.AddonManager) -> None:
         self._manager = manager
         self._handlers: dict[str, tuple[tuple[Handler, ...], bool]] = {}
+        self._plans: dict[type, Plan] = {}
         self._options = cast(Options, manager.master.options)
         self._options.changed.connect(self._options_changed)
-        manager.lookup = _Watched(cast(dict[str, object], manager.lookup), self._handlers.clear)
+        manager.lookup = _Watched(cast(dict[str, object], manager.lookup), self._forget)
         manager.handle_lifecycle = self.handle_lifecycle  # type: ignore[method-assign]
         manager.trigger_event = self.trigger_event  # type: ignore[method-assign]
 
     def _options_changed(self, updated: set[str]) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
         self._handlers.clear()
+        self._plans.clear()
 
     def uninstall(self) -> None:
         """Give the manager its own methods back."""
@@ -96,14 +116,14 @@ class Dispatch:
 
         `None` when it has an asynchronous handler and must go the long way, or what is left of it.
         """
-        handlers, plain = self._lookup(event.name)
-        if not plain or leaves_the_stack(event):
+        plan = self._plans.get(event.__class__) or self._plan(event)
+        if not plan.inline or (plan.may_retry and leaves_the_stack(event)):
             return None
-        subject = subject_of(event)
-        if not self._call(event, handlers, subject):
+        subject: object = getattr(event, plan.subject)
+        if not self._call(event, plan.handlers, subject):
             return None
-        if is_flow(subject) and (updates := self._lookup("update")[0]):
-            self._call(event, updates, [subject])
+        if plan.updates:
+            self._call(event, plan.updates, [subject])
         return subject
 
     def _call(self, event: hooks.Hook, handlers: tuple[Handler, ...], argument: object) -> bool:
@@ -120,6 +140,13 @@ class Dispatch:
                 vars(event)[_REST] = (_returning(result), *handlers[place:])
                 return False
         return True
+
+    def _plan(self, event: hooks.Hook) -> Plan:
+        (handlers, inline), subject = self._lookup(event.name), subject_name(event)
+        updates = self._lookup("update")[0] if is_flow(subject_of(event)) else ()
+        plan = Plan(handlers, updates, inline and subject != "", subject, isinstance(event, AttemptHook))
+        self._plans[type(event)] = plan
+        return plan
 
     def _lookup(self, name: str) -> tuple[tuple[Handler, ...], bool]:
         found = self._handlers.get(name)
@@ -175,10 +202,16 @@ def is_flow(subject: object) -> TypeGuard[flow.Flow]:
     return type(subject) is http.HTTPFlow or isinstance(subject, flow.Flow)
 
 
+def subject_name(event: hooks.Hook) -> str:
+    """Its first argument's name; empty where it has none. (`event.args()` asks the dataclass each time.)"""
+    names = cast("tuple[str, ...]", type(event).__match_args__)  # type: ignore[attr-defined]
+    return names[0] if names else ""
+
+
 def subject_of(event: hooks.Hook) -> object:
-    """What a hook is about: its first argument. (`event.args()` asks the dataclass each time.)"""
-    names: tuple[str, ...] = type(event).__match_args__  # type: ignore[attr-defined]
-    return getattr(event, names[0]) if names else None  # pyright: ignore[reportUnknownArgumentType]
+    """What a hook is about: its first argument."""
+    name = subject_name(event)
+    return getattr(event, name) if name else None
 
 
 def find_addon[Addon](kind: type[Addon]) -> Addon | None:

@@ -104,6 +104,14 @@ def contains(headers: http.Headers, name: object) -> bool:
 def set_all(headers: http.Headers, name: str | bytes, values: Iterable[str | bytes]) -> None:
     """Let a header have these values, in the places of those that it had, and the rest at the end."""
     wanted, new = _lower(name), [http._always_bytes(value) for value in values]
+    if len(new) == 1:  # which is nearly always so
+        for place, (key, _) in enumerate(headers.fields):
+            if key.lower() == wanted:
+                after = (field for field in headers.fields[place + 1 :] if field[0].lower() != wanted)
+                headers.fields = (*headers.fields[:place], (key, new[0]), *after)
+                return
+        headers.fields = (*headers.fields, (http._always_bytes(name), new[0]))
+        return
     fields = list[tuple[bytes, bytes]]()
     for key, value in headers.fields:
         if key.lower() != wanted:

@@ -12,7 +12,6 @@ from mitmproxy.proxy.layers.http import HttpStream, SendHttp
 from mitmproxy.proxy.layers.http._events import RequestProtocolError
 
 from addons.proxy.deadline import Deadline
-from addons.proxy.dispatch import is_flow
 from addons.proxy.exchange import Exchange
 from addons.proxy.whole import WholeRequest, WholeResponse
 
@@ -184,9 +183,9 @@ class GatewayStream(HttpStream):
                 return
             reply = None
             if isinstance(command, commands.StartHook) and (subject := run_inline(command)):
-                if not (is_flow(subject) and subject.intercepted):
+                if not getattr(subject, "intercepted", False):
                     continue
-                command = InterceptedHook(subject)
+                command = InterceptedHook(cast(flow.Flow, subject))
             reply = yield command
 
     def _woken(self) -> Commands:
