@@ -25,7 +25,7 @@ from mitmproxy.proxy.layers.http._events import (
 from mitmproxy.proxy.layers.http._http1 import Http1Client, make_body_reader
 
 from addons.proxy.chunks import Chunks
-from addons.proxy.heads import goes_on, read_response_head
+from addons.proxy.heads import body_size, goes_on, read_response_head
 from addons.proxy.streams import Commands
 from addons.proxy.whole import WholeRequest, WholeResponse
 
@@ -78,7 +78,7 @@ class Back(Http1Client):
         assert self.request and self.stream_id is not None
         try:
             response = self.response = read_response_head(lines)
-            size = http1.expected_http_body_size(self.request, response)
+            size = body_size(self.request, response)
         except ValueError as error:
             yield from self._broken(f"Cannot parse HTTP response: {error}")
             return

@@ -29,7 +29,7 @@ from mitmproxy.proxy.layers.http._events import (
 from mitmproxy.proxy.layers.http._http1 import Http1Server, make_body_reader
 
 from addons.proxy.deadline import Deadline
-from addons.proxy.heads import goes_on, read_request_head, unread
+from addons.proxy.heads import body_size, goes_on, read_request_head, unread
 from addons.proxy.messages import header
 from addons.proxy.streams import Commands, GatewayStream
 from addons.proxy.whole import WholeRequest, WholeResponse
@@ -105,7 +105,7 @@ class Front(Http1Server):
         self.buf.maybe_extract_lines()
         try:
             request = read_request_head(lines)
-            size = http1.expected_http_body_size(request)
+            size = body_size(request)
         except ValueError:  # stock would answer that in HTML
             yield from self._refuse(400, "The request head is malformed.", lines[0] + b"\r\n")
             return

@@ -15,6 +15,8 @@ from mitmproxy.net.http import http1
 from addons.proxy.speed import headers_of
 
 PLAIN = (b"HTTP/1.1", b"HTTP/1.1")
+BODILESS = (204, 304)
+"""Statuses of answers without a body, whatever their headers say; and there are those below 200."""
 _STATUS = re.compile(rb"(HTTP/\d\.\d) ([1-9]\d\d)(?: (.*))?")
 _ASKED = re.compile(rb"(?:\r\n)*([A-Z]{1,16}) (/[!->@-~]*)?")
 
@@ -59,6 +61,33 @@ def read_response_head(lines: Sequence[bytes]) -> http.Response:
         version, _headers(lines), None, None, time.time(), None, int(code), reason.strip()
     )
     return response
+
+
+def body_size(request: http.Request, response: http.Response | None = None) -> int | None:
+    """As mitmproxy's `expected_http_body_size`, of what is plain in one walk: `None` for chunks, -1 for all.
+
+    `ValueError` where the headers do not say, or say two things.
+    """
+    message, status = response or request, response.data.status_code if response else 200
+    if request.data.method == b"POST" and status >= 200 and status not in BODILESS:
+        size = _plain_size(message.headers)
+        if size is not None:
+            return size
+    return http1.expected_http_body_size(request, response)
+
+
+def _plain_size(headers: http.Headers) -> int | None:
+    """The length of a body whose head has nothing else to say about it."""
+    size = None
+    for name, value in headers.fields:
+        lower = name.lower()
+        if lower == b"transfer-encoding" or (lower == b"content-length" and size is not None):
+            return None
+        if lower == b"content-length":
+            if not value.isdigit() or value[:1] == b"0":
+                return None
+            size = int(value)
+    return size
 
 
 def goes_on(request: http.Request, response: http.Response) -> bool:

@@ -1,9 +1,12 @@
 """Heads are read as mitmproxy reads them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mitmproxy import http
 from mitmproxy.net.http import http1
 
-from addons.proxy.heads import Unread, goes_on, read_request_head, read_response_head, unread
+from addons.proxy.heads import Unread, body_size, goes_on, read_request_head, read_response_head, unread
 
 REQUEST = [b"POST /v1/x?y=1 HTTP/1.1", b"Host: gateway", b"x-twice: a", b"X-Twice:  b ", b"x-empty:"]
 
@@ -38,6 +41,34 @@ def test_a_line_that_is_no_header_is_refused(line: bytes) -> None:
         read_request_head([REQUEST[0], line])
     with pytest.raises(ValueError, match="header"):
         read_response_head([b"HTTP/1.1 200 OK", b"a: b", line or b"x"])
+
+
+NAMES = st.sampled_from([b"content-length", b"Content-Length", b"transfer-encoding", b"x"])
+VALUES = st.sampled_from(
+    [b"7", b"0", b"07", b"7, 7", b"-7", b"", b"x", b"\xd9\xa7", b"1" * 30, b"chunked", b"gzip"]
+)
+
+
+@given(
+    st.sampled_from([b"POST", b"GET", b"HEAD", b"CONNECT", b"head"]),
+    st.sampled_from([None, 100, 200, 204, 304, 400]),
+    st.lists(st.tuples(NAMES, VALUES), max_size=3),
+)
+def test_a_body_is_as_long_as_mitmproxy_says(
+    method: bytes, status: int | None, fields: list[tuple[bytes, bytes]]
+) -> None:
+    request, response = http.Request.make("POST", "http://one.example/"), None
+    request.data.method = method
+    if status:
+        response = http.Response.make(status)
+    (response or request).headers = http.Headers(fields)
+    try:
+        size = http1.expected_http_body_size(request, response)
+    except ValueError:
+        with pytest.raises(ValueError, match=r"content-length|transfer-encoding"):
+            body_size(request, response)
+    else:
+        assert body_size(request, response) == size
 
 
 @pytest.mark.parametrize("line", [b"SSH-2.0-OpenSSH", b"HTTP/1.1 abc OK", b"HTTP/x 200 OK"])
