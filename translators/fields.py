@@ -9,7 +9,6 @@ A field's fate from one dialect to another follows from the two, here and in the
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
-from operator import attrgetter
 from typing import Any, Literal, Protocol, cast
 
 from translators.canonical import Opaque
@@ -128,13 +127,14 @@ class _Search:
             self._opaque(node)
             return
         kind: type = type(node)
-        name, meanings, values_of = _attributes(kind)
-        if name in self._lacks and self._loses(name, node, holder):
+        (name, attributes), lacks = _attributes(kind), self._lacks
+        if name in lacks and self._loses(name, node, holder):
             return
-        for meaning, value in zip(meanings, values_of(node), strict=True):
+        for attribute, meaning in attributes:
+            value: object = getattr(node, attribute)
             if value is None or value == ():
                 continue
-            if meaning in self._lacks and self._loses(meaning, value, name):
+            if meaning in lacks and self._loses(meaning, value, name):
                 continue
             if isinstance(value, tuple):
                 for child in cast(tuple[object, ...], value):
@@ -181,18 +181,11 @@ _PLAIN = (str, int, float)
 
 
 @cache
-def _attributes(kind: type) -> tuple[str, tuple[str, ...], Callable[[object], tuple[object, ...]]]:
-    """The name of a class, what its attributes mean, and how to get them, if it is a canonical one."""
+def _attributes(kind: type) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The name of a class and its attributes with what they mean, if it is a canonical one."""
     name = kind.__name__
     attributes = [field.name for field in fields(kind)] if is_dataclass(kind) else []
-    meanings = tuple(f"{name}.{attribute}" for attribute in attributes)
-    match attributes:
-        case []:
-            return name, meanings, lambda node: ()
-        case [attribute]:
-            return name, meanings, lambda node: (getattr(node, attribute),)
-        case _:
-            return name, meanings, attrgetter(*attributes)
+    return name, tuple((attribute, f"{name}.{attribute}") for attribute in attributes)
 
 
 def _top(name: str) -> str:

@@ -4,9 +4,9 @@ A whole response is just its events: one vocabulary for streamed and not. Order 
 `choice` counts answers when a request asked for `n` of them.
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
+from translators.canonical.frozen import dataclass
 from translators.canonical.request import Data, Json, Opaque, Url
 
 StopReason = Literal[

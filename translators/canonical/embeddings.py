@@ -1,9 +1,10 @@
 """Embeddings: texts, token ids and pictures, and the vectors that they become."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
+from translators.canonical.frozen import dataclass
 from translators.canonical.request import Image, Opaque, Text
 
 Purpose = Literal[

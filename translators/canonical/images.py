@@ -1,7 +1,8 @@
 """Images: what a prompt says, made visible."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from translators.canonical.frozen import dataclass
 from translators.canonical.request import Data, Opaque, Url
 
 

@@ -1,8 +1,10 @@
 """What a request is made of, and what it asks for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
+
+from translators.canonical.frozen import dataclass
 
 type Json = dict[str, JsonValue]
 type JsonValue = str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None

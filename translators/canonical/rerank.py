@@ -1,7 +1,6 @@
 """Rerank: documents put in order by how well they answer a query."""
 
-from dataclasses import dataclass
-
+from translators.canonical.frozen import dataclass
 from translators.canonical.request import Json, Opaque
 
 
