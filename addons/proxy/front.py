@@ -81,9 +81,10 @@ class Front(Http1Server):
 
     def read_headers(self, event: events.ConnectionEvent) -> Commands:
         if isinstance(event, events.DataReceived):
-            while bytes(self.buf)[:2] == b"\r\n":  # empty lines before a request are to be ignored
-                self.buf.maybe_extract_at_most(2)
             head = bytes(self.buf)
+            while head[:2] == b"\r\n":  # empty lines before a request are to be ignored
+                self.buf.maybe_extract_at_most(2)
+                head = head[2:]
             if not head:
                 return
             if not self._reading:
@@ -94,6 +95,7 @@ class Front(Http1Server):
                 yield from self._refuse(*refusal, head)
             elif end >= 0:
                 self._answering, self._complete, self._progress = False, False, 0
+                self.buf.maybe_extract_at_most(end + len(_HEAD_END))
                 yield from self._read_request(head[:end].split(b"\r\n"), event)
             return
         for command in super().read_headers(event):
@@ -102,7 +104,6 @@ class Front(Http1Server):
 
     def _read_request(self, lines: list[bytes], event: events.DataReceived) -> Commands:
         """A head is there. So is the body, mostly, and then all is told at once."""
-        self.buf.maybe_extract_lines()
         try:
             request = read_request_head(lines)
             size = body_size(request)

@@ -104,6 +104,7 @@ class Proxy:
             client.error = "This is a gateway, and no proxy to anywhere else."
             return
         if handler := self._handler(client):
+            handler._server_event_lock = wire.Turn()
             handler.max_conns.default_factory = lambda: asyncio.Semaphore(UPSTREAM_CONNECTIONS)
             loop = asyncio.get_running_loop()
             close = handler.close_connection

@@ -5,7 +5,7 @@ writer to drain: a fifth of what a piece of a stream costs, and most of its dela
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Generator
 from typing import cast
 
 from mitmproxy.connection import Connection
@@ -19,6 +19,30 @@ _stock_handle_connection = ConnectionHandler.handle_connection
 def install() -> None:
     """Let each connection of a client and of its providers be read that way."""
     ProxyConnectionHandler.handle_connection = handle_connection  # type: ignore[assignment, method-assign]
+
+
+class Turn(asyncio.Lock):
+    """The lock of a connection's events, which costs three coroutines less where nobody else wants it."""
+
+    def __aenter__(self) -> Awaitable[None]:  # type: ignore[override]
+        if self.locked() or vars(self)["_waiters"]:
+            return super().__aenter__()
+        self._locked = True
+        return DONE
+
+    def __aexit__(self, *_: object) -> Awaitable[None]:  # type: ignore[override]
+        self.release()
+        return DONE
+
+
+class _Done:
+    """Somebody who awaits it goes on at once."""
+
+    def __await__(self) -> Generator[None]:
+        return cast(Generator[None], iter(()))
+
+
+DONE = _Done()
 
 
 async def handle_connection(handler: ConnectionHandler, connection: Connection) -> None:

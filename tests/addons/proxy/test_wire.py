@@ -12,7 +12,7 @@ from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 from mitmproxy.test import taddons
 
-from addons.proxy.wire import handle_connection
+from addons.proxy.wire import Turn, handle_connection
 from tests.addons.proxy.conversation import live
 
 
@@ -122,3 +122,44 @@ async def over(pipe: Pipe) -> None:
     pipe.task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await pipe.task
+
+
+@pytest.mark.parametrize("kind", [asyncio.Lock, Turn])
+@live
+async def test_turns_are_taken_one_after_the_other(kind: type[asyncio.Lock]) -> None:
+    lock, seen = kind(), list[str]()
+
+    async def take(name: str, pauses: int = 0) -> None:
+        async with lock:
+            seen.append(f"{name} begins")
+            for _ in range(pauses):
+                await asyncio.sleep(0)
+            seen.append(f"{name} ends")
+
+    await take("nobody else")
+    tasks = [asyncio.create_task(take(name, 2)) for name in ("a", "b", "c")]
+    await asyncio.sleep(0)
+    tasks[1].cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert seen == [f"{name} {what}" for name in ("nobody else", "a", "c") for what in ("begins", "ends")]
+    assert not lock.locked()
+
+
+@pytest.mark.parametrize("kind", [asyncio.Lock, Turn])
+@live
+async def test_a_turn_ends_with_an_error_and_nobody_jumps_the_queue(kind: type[asyncio.Lock]) -> None:
+    lock, seen = kind(), list[int]()
+
+    async def take(number: int) -> None:
+        async with lock:
+            seen.append(number)
+            raise RuntimeError
+
+    await lock.acquire()
+    tasks = [asyncio.create_task(take(number)) for number in (1, 2)]
+    await asyncio.sleep(0)
+    lock.release()
+    with pytest.raises(RuntimeError):
+        await take(3)
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert seen == [1, 2, 3] and not lock.locked()
