@@ -11,8 +11,9 @@ import pytest
 
 from tests import oracles
 from tests.e2e.client import MESSAGES, messages, post
-from tests.gateway import REPOSITORY, free_port
+from tests.gateway import REPOSITORY
 from tests.launch import PACKAGES, environment, launched, output_of
+from tests.ports import free_port
 
 PACKAGED = ("addons", "translators")
 OTHER_INPUTS = ("pyproject.toml", "setup.py", "README.md", "LICENSE")

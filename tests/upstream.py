@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-PATIENCE = 15.0
+PATIENCE = 30.0
 """Seconds after which anything that a test waits for is taken to have failed."""
 
 

@@ -9,7 +9,8 @@ from prometheus_client import CollectorRegistry, Counter
 from addons.admin import Admin, listener
 from addons.config import Address
 from tests.addons.calls import a_config
-from tests.gateway import free_port, get
+from tests.gateway import get
+from tests.ports import free_port
 
 CONFIG = "server: {admin: '127.0.0.1:%d'}"
 

@@ -13,7 +13,8 @@ from tests.e2e import answers
 from tests.e2e.answers import error, saying, sse, streamed, streaming, whole
 from tests.e2e.client import CHAT, Answer, chat, post
 from tests.e2e.client import streaming as reading
-from tests.gateway import Gateway, eventually, free_port, get, run_command, running, standard_config
+from tests.gateway import Gateway, eventually, get, run_command, running, standard_config
+from tests.ports import free_port
 from tests.upstream import Hold, Step, Upstream, reset
 
 FAILURES: dict[str, Callable[[], list[Step]]] = {

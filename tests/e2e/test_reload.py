@@ -13,7 +13,8 @@ import yaml
 from tests import oracles
 from tests.e2e.answers import saying, streamed, streaming, whole
 from tests.e2e.client import CHAT, chat, post
-from tests.gateway import Gateway, eventually, free_port, running, running_stock, standard_config
+from tests.gateway import Gateway, eventually, running, running_stock, standard_config
+from tests.ports import free_port
 from tests.tls import Authority, TlsFront
 from tests.upstream import PATIENCE, Hold, Upstream, reset
 
