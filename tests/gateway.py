@@ -37,8 +37,11 @@ CHAINS = [
 ]
 """The routes with ordinary timeouts."""
 
-HASTY_CHAINS = ["a-b", "anth_a-anth_b", "a-anth_a", "anth_a-a", "a", "anth_a"]
-"""The routes whose names begin with `hasty-`: they give a provider half a second."""
+HASTY: dict[str, tuple[Json, list[str]]] = {
+    "hasty": ({"first_byte": "300ms", "idle": "300ms"}, ["a", "a-b"]),
+    "idle": ({"idle": "300ms"}, ["a", "anth_a"]),
+}
+"""Routes whose names begin so give their first provider no more time than that; the others have theirs."""
 
 
 type Process = subprocess.Popen[bytes] | Forked
@@ -178,9 +181,12 @@ def standard_config(upstream_url: str) -> Json:
     tls = upstream_url.replace("http:", "https:")
     providers["tls"] = _provider("openai", f"{tls}/tls/v1", "tls")
     routes = [_route(chain, chain.split("-")) for chain in CHAINS]
-    for chain in HASTY_CHAINS:
-        route = _route(f"hasty-{chain}", chain.split("-"))
-        routes.append(route | {"timeouts": {"first_byte": "500ms", "idle": "500ms"}})
+    for name, (timeouts, chains) in HASTY.items():
+        for chain in chains:
+            routes.append(route := _route(f"{name}-{chain}", chain.split("-")))
+            route["backends"][0]["timeouts"] = timeouts
+    timeouts = HASTY["hasty"][0]
+    routes.append(_route("all-hasty-a-b", ["a", "b"]) | {"timeouts": timeouts})
     routes += [_renamed("renamed-a", "a"), _renamed("renamed-anth_a", "anth_a")]
     server = {"shutdown_grace": "10s", "health": "off"}  # here providers fail all the time
     return {"server": server, "providers": providers, "routes": routes}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.answers import head, saying, streamed, streaming, whole
+from tests.e2e.answers import at_once, head, saying, streamed, streaming, whole
 from tests.e2e.client import CHAT, MESSAGES, chat, messages, post
 from tests.gateway import Json, eventually, running, standard_config
 from tests.upstream import Step, Upstream, close, hang, reset
@@ -26,12 +26,12 @@ def begun(provider: str, ending: Step) -> list[Step]:
 CASES: dict[str, tuple[str, Any, dict[str, list[Step]]]] = {
     "reset": (CHAT, chat("a-b"), {"a": [reset], "b": [reset]}),
     "refused": (CHAT, chat("refused"), {}),
-    "silent": (MESSAGES, messages("hasty-a-b"), {"a": [hang], "b": [hang]}),
+    "silent": (MESSAGES, messages("all-hasty-a-b"), {"a": [hang], "b": [hang]}),
     "whole and cut": (CHAT, chat("a-b"), {"a": CUT, "b": CUT}),
     "falls back": (CHAT, chat("a-anth_a"), {"a": [reset], "anth_a": whole(saying("anth_a"))}),
     "cut": (CHAT, chat("a", stream=True), {"a": begun("a", reset)}),
     "cut and translated": (MESSAGES, messages("a", stream=True), {"a": begun("a", close)}),
-    "falls silent": (CHAT, chat("hasty-anth_a", stream=True), {"anth_a": begun("anth_a", hang)}),
+    "falls silent": (CHAT, chat("idle-anth_a", stream=True), {"anth_a": at_once(begun("anth_a", hang))}),
     "long": (CHAT, chat("anth_a", stream=True), {"anth_a": streamed(streaming("anth_a", *LONG))}),
 }
 
