@@ -188,7 +188,7 @@ def standard_config(upstream_url: str) -> Json:
     timeouts = HASTY["hasty"][0]
     routes.append(_route("all-hasty-a-b", ["a", "b"]) | {"timeouts": timeouts})
     routes += [_renamed("renamed-a", "a"), _renamed("renamed-anth_a", "anth_a")]
-    server = {"shutdown_grace": "10s", "health": "off"}  # here providers fail all the time
+    server = {"shutdown_grace": "20s", "health": "off"}  # here providers fail all the time
     return {"server": server, "providers": providers, "routes": routes}
 
 
