@@ -81,7 +81,9 @@ class Forge:
             assert self._process.stdin and self._process.stdout
             self._process.stdin.write(json.dumps(asked, default=str) + "\n")
             self._process.stdin.flush()
-            return json.loads(self._process.stdout.readline())
+            told = self._process.stdout.readline()
+        assert told, "the process that forks has ended: see what it has said on stderr"
+        return json.loads(told)
 
 
 forge = functools.cache(Forge)

@@ -148,4 +148,4 @@ def test_a_recording_is_a_test(newcomer: Newcomer, tmp_path: Path) -> None:
         )
         assert (done.returncode, done.stdout) == (1, shown)
     finally:
-        newcomer.type("git checkout --quiet translators")
+        newcomer.type("git checkout --quiet translators; git clean --quiet --force translators")
