@@ -6,7 +6,6 @@ A model's name is its route: `refused-a-anth_b` tries the provider `refused`, th
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,11 +14,14 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
 
+from tests.ports import free_port
 from tests.upstream import PATIENCE
+from tests.warm import Forked, forge
 
 REPOSITORY = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
@@ -35,14 +37,20 @@ CHAINS = [
 ]
 """The routes with ordinary timeouts."""
 
-HASTY_CHAINS = ["a-b", "anth_a-anth_b", "a-anth_a", "anth_a-a", "a", "anth_a"]
-"""The routes whose names begin with `hasty-`: they give a provider half a second."""
+HASTY: dict[str, tuple[Json, list[str]]] = {
+    "hasty": ({"first_byte": "300ms", "idle": "300ms"}, ["a", "a-b"]),
+    "idle": ({"idle": "300ms"}, ["a", "anth_a"]),
+}
+"""Routes whose names begin so give their first provider no more time than that; the others have theirs."""
+
+
+type Process = subprocess.Popen[bytes] | Forked
 
 
 class Gateway:
     """A running gateway."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, admin_port: int, folder: Path) -> None:
+    def __init__(self, process: Process, port: int, admin_port: int, folder: Path) -> None:
         self.process = process
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
@@ -51,12 +59,14 @@ class Gateway:
 
     def output(self) -> str:
         """All that it has printed so far, on stdout and stderr."""
-        return "".join((self.folder / name).read_text() for name in ("stdout", "stderr"))
+        names = ("stdout", "stderr")
+        return "".join((self.folder / name).read_text(errors="replace") for name in names)
 
     def access_log(self) -> list[Json]:
         """Its JSON lines about requests."""
-        lines = (self.folder / "stdout").read_text().splitlines()
-        records = [json.loads(line) for line in lines if line.startswith("{")]
+        lines = (self.folder / "stdout").read_bytes().splitlines(keepends=True)
+        whole = (line for line in lines if line.endswith(b"\n"))  # the last one may be being written
+        records = [json.loads(line) for line in whole if line.startswith(b"{")]
         return [record for record in records if "request_id" in record]
 
     def logged(self, request_id: str) -> Json:
@@ -72,10 +82,15 @@ class Gateway:
     def ask_admin(self, path: str) -> tuple[int, str]:
         return get(self.admin + path)
 
+    def settled(self) -> str:
+        """Its metrics, once it serves no request any more."""
+        return eventually(
+            lambda: found if in_flight(found := self.metrics()) == 0 else None, "it is in flight for ever"
+        )
+
     def in_flight(self) -> float:
         """How many requests it thinks it is serving."""
-        lines = self.metrics().splitlines()
-        return float(next(line for line in lines if line.startswith("dragoman_inflight_requests")).split()[1])
+        return in_flight(self.metrics())
 
     def memory(self) -> int:
         """Resident bytes."""
@@ -92,32 +107,42 @@ def running(
     config: Json, folder: Path, *arguments: str, env: dict[str, str] | None = None
 ) -> Iterator[Gateway]:
     """`dragoman run` with this configuration; `folder` gets its files."""
-    command = [str(BIN / "dragoman"), "run", "--log-format", "json", *arguments]
-    with _started(command, config, folder, env) as gateway:
+
+    def start(file: Path, _: int) -> Forked:
+        command = ["run", "--log-format", "json", *arguments, "--config", str(file)]
+        environment = _environment(folder) | (env or {})
+        return forge().start(command, REPOSITORY, environment, folder / "stdout", folder / "stderr")
+
+    with _started(start, config, folder) as gateway:
         yield gateway
 
 
 @contextmanager
 def running_stock(config: Json, folder: Path, *arguments: str) -> Iterator[Gateway]:
     """Stock mitmdump with our script, without our wrapper."""
-    command = [str(BIN / "mitmdump"), "-s", "addons/gateway.py"]
-    with _started([*command, *arguments], config, folder) as gateway:
+
+    def start(file: Path, port: int) -> subprocess.Popen[bytes]:
+        options = [f"gateway_config={file}", "gateway_log_format=json"]
+        command = [str(BIN / "mitmdump"), "-s", "addons/gateway.py", *arguments, "-p", str(port)]
+        command += [part for option in options for part in ("--set", option)]
+        with open(folder / "stdout", "wb") as stdout, open(folder / "stderr", "wb") as stderr:
+            return subprocess.Popen(
+                command, cwd=REPOSITORY, env=_environment(folder), stdout=stdout, stderr=stderr
+            )
+
+    with _started(start, config, folder) as gateway:
         yield gateway
 
 
-def run_command(*arguments: str, folder: Path, env: dict[str, str] | None = None) -> Any:
+def run_command(
+    *arguments: str, folder: Path, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """`dragoman …` to its end."""
-    command = [str(BIN / "dragoman"), *arguments]
-    environment = _environment(folder) | (env or {})
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    with TemporaryDirectory() as printed:
+        files = Path(printed, "stdout"), Path(printed, "stderr")
+        process = forge().start(arguments, folder, _environment(folder) | (env or {}), *files)
+        code = process.wait(4 * PATIENCE)
+        return subprocess.CompletedProcess(process.args, code, *(file.read_text() for file in files))
 
 
 def eventually[T](look: Callable[[], T | None], complaint: str) -> T:
@@ -128,6 +153,12 @@ def eventually[T](look: Callable[[], T | None], complaint: str) -> T:
             return found
         time.sleep(0.02)
     raise AssertionError(complaint)
+
+
+def in_flight(metrics: str) -> float:
+    return float(
+        next(it for it in metrics.splitlines() if it.startswith("dragoman_inflight_requests")).split()[1]
+    )
 
 
 def get(url: str) -> tuple[int, str]:
@@ -150,11 +181,14 @@ def standard_config(upstream_url: str) -> Json:
     tls = upstream_url.replace("http:", "https:")
     providers["tls"] = _provider("openai", f"{tls}/tls/v1", "tls")
     routes = [_route(chain, chain.split("-")) for chain in CHAINS]
-    for chain in HASTY_CHAINS:
-        route = _route(f"hasty-{chain}", chain.split("-"))
-        routes.append(route | {"timeouts": {"first_byte": "500ms", "idle": "500ms"}})
+    for name, (timeouts, chains) in HASTY.items():
+        for chain in chains:
+            routes.append(route := _route(f"{name}-{chain}", chain.split("-")))
+            route["backends"][0]["timeouts"] = timeouts
+    timeouts = HASTY["hasty"][0]
+    routes.append(_route("all-hasty-a-b", ["a", "b"]) | {"timeouts": timeouts})
     routes += [_renamed("renamed-a", "a"), _renamed("renamed-anth_a", "anth_a")]
-    server = {"shutdown_grace": "10s", "health": "off"}  # here providers fail all the time
+    server = {"shutdown_grace": "20s", "health": "off"}  # here providers fail all the time
     return {"server": server, "providers": providers, "routes": routes}
 
 
@@ -174,31 +208,21 @@ def _renamed(model: str, provider: str) -> Json:
 
 
 @contextmanager
-def _started(
-    command: list[str], config: Json, folder: Path, env: dict[str, str] | None = None
-) -> Iterator[Gateway]:
+def _started(start: Callable[[Path, int], Process], config: Json, folder: Path) -> Iterator[Gateway]:
+    """`start` is told where the configuration is, and on which port to listen."""
     folder.mkdir(parents=True, exist_ok=True)
     port, admin_port = free_port(), free_port()
     addresses = {"listen": f"127.0.0.1:{port}", "admin": f"127.0.0.1:{admin_port}"}
     config = {**config, "server": config.get("server", {}) | addresses}
     file = folder / "config.yaml"
     file.write_text(yaml.safe_dump(config, sort_keys=False))
-    is_ours = command[1] == "run"
-    command += (
-        ["--config", str(file)]
-        if is_ours
-        else ["--set", f"gateway_config={file}", "--set", "gateway_log_format=json", "-p", str(port)]
-    )
-    with open(folder / "stdout", "wb") as stdout, open(folder / "stderr", "wb") as stderr:
-        process = subprocess.Popen(
-            command, cwd=REPOSITORY, env=_environment(folder) | (env or {}), stdout=stdout, stderr=stderr
-        )
-        gateway = Gateway(process, port, admin_port, folder)
-        try:
-            eventually(lambda: is_ready(gateway), f"never ready: see {folder}")
-            yield gateway
-        finally:
-            _stop(process)
+    process = start(file, port)
+    gateway = Gateway(process, port, admin_port, folder)
+    try:
+        eventually(lambda: is_ready(gateway), f"never ready: see {folder}")
+        yield gateway
+    finally:
+        _stop(process)
 
 
 def is_ready(gateway: Gateway) -> bool:
@@ -210,13 +234,13 @@ def is_ready(gateway: Gateway) -> bool:
         return False
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def _stop(process: Process) -> None:
     process.terminate()
     try:
         process.wait(PATIENCE)
     except subprocess.TimeoutExpired:
         process.kill()
-        process.wait()
+        process.wait(PATIENCE)
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -11,8 +11,9 @@ import pytest
 
 from tests import oracles
 from tests.e2e.client import MESSAGES, messages, post
-from tests.gateway import REPOSITORY, free_port
+from tests.gateway import REPOSITORY
 from tests.launch import PACKAGES, environment, launched, output_of
+from tests.ports import free_port
 
 PACKAGED = ("addons", "translators")
 OTHER_INPUTS = ("pyproject.toml", "setup.py", "README.md", "LICENSE")
@@ -54,12 +55,13 @@ class Installed:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
     venv, home = tmp_path_factory.mktemp("venv"), tmp_path_factory.mktemp("home")
     env = environment(home)
-    output_of([sys.executable, "-m", "venv", venv], home, env)
+    output_of([sys.executable, "-m", "venv", "--without-pip", venv], home, env)
     python = venv / "bin" / "python"
-    output_of([python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel], home, env)
-    purelib = output_of([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], home, env)
+    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-index"]
+    output_of([*pip, wheel], home, env)
+    (purelib,) = venv.glob("lib/python*/site-packages")
     # Plain paths: the .pth files over there, the checkout's own among them, are not read.
-    (Path(purelib.strip()) / "packages.pth").write_text("\n".join(PACKAGES))
+    (purelib / "packages.pth").write_text("\n".join(PACKAGES))
     return Installed(python.parent, home)
 
 

@@ -80,7 +80,7 @@ def test_a_reset_resets_and_a_client_that_leaves_is_noticed(upstream: Upstream) 
         client.sendall(b"GET /a/y HTTP/1.1\r\n\r\n")
         received = upstream.wait_for("a", 2)
         assert not received.gone.is_set()
-    assert received.gone.wait(5)
+    assert received.gone.wait(PATIENCE)
 
 
 def test_a_flood_counts_what_was_taken(upstream: Upstream) -> None:

@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-PATIENCE = 15.0
+PATIENCE = 30.0
 """Seconds after which anything that a test waits for is taken to have failed."""
 
 
@@ -58,14 +58,15 @@ class Peer:
         self.socket = connection
         self.number = number
         self.gone = threading.Event()
-        self._stopped = stopped
+        self.stopped = stopped
+        """Set when nobody waits any more for what is being read or sent."""
         self._buffer = b""
 
     def send(self, data: bytes) -> None:
         """Send, and notice a peer that leaves while it does not read."""
         view = memoryview(data)
         while view:
-            if self._stopped.is_set():
+            if self.stopped.is_set():
                 raise Finished
             _, writable, _ = select.select([], [self.socket], [], 0.05)
             if writable:
@@ -78,7 +79,7 @@ class Peer:
             readable, _, _ = select.select([self.socket], [], [], 0)
             if readable and not self.socket.recv(1, socket.MSG_PEEK):
                 raise PeerGone
-            if self._stopped.is_set() or time.monotonic() > deadline:
+            if self.stopped.is_set() or time.monotonic() > deadline:
                 raise Finished
 
     def read_request(self) -> Received:
@@ -120,7 +121,7 @@ class Peer:
 
     def _receive(self) -> None:
         while not select.select([self.socket], [], [], 0.05)[0]:
-            if self._stopped.is_set():
+            if self.stopped.is_set():
                 raise Finished
         data = self.socket.recv(1 << 16)
         if not data:
@@ -195,6 +196,7 @@ class Upstream:
     """The server: a thread that accepts, and a thread for each connection."""
 
     def __init__(self) -> None:
+        self._closed = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port: int = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -235,7 +237,10 @@ class Upstream:
             return self._of(provider)[count - 1]
 
     def finish(self) -> list[str]:
-        """End the test: all its connections are closed. Returns the requests that it had not foreseen."""
+        """End the test: its answers end where they are. Returns the requests that it had not foreseen.
+
+        A connection without a request is nobody's: whoever is asked on it next answers.
+        """
         with self._changed:
             test, self._test = self._test, _Test()
         test.stopped.set()
@@ -244,6 +249,8 @@ class Upstream:
     def close(self) -> None:
         """Refuse connections from now on."""
         self.finish()
+        self._closed.set()
+        self._listener.shutdown(socket.SHUT_RDWR)  # closing it alone would let one more in
         self._listener.close()
 
     def _of(self, provider: str) -> list[Received]:
@@ -259,12 +266,13 @@ class Upstream:
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
-        test = self._test
-        peer = Peer(connection, next(self._numbers), test.stopped)
+        peer = Peer(connection, next(self._numbers), self._closed)
         try:
             while True:
-                for step in self._answer(test, peer.read_request()):
+                steps, peer.stopped = self._answer(peer.read_request())
+                for step in steps:
                     peer.send(step) if isinstance(step, bytes) else step(peer)
+                peer.stopped = self._closed
         except (PeerGone, OSError):
             peer.gone.set()
         except Finished:
@@ -272,13 +280,15 @@ class Upstream:
         finally:
             connection.close()
 
-    def _answer(self, test: _Test, request: Received) -> list[Step]:
+    def _answer(self, request: Received) -> tuple[list[Step], threading.Event]:
+        """What the test that runs now says to it, and when that is over."""
         with self._changed:
+            test = self._test
             test.received.append(request)
             self._changed.notify_all()
             if scripts := test.scripts.get(request.provider):
-                return scripts.pop(0)
+                return scripts.pop(0), test.stopped
             if test.answering:
-                return list(test.answering(request))
+                return list(test.answering(request)), test.stopped
             test.unscripted.append(f"{request.method} {request.path} {request.body[:200]!r}")
-        return [b"HTTP/1.1 418 Unscripted\r\ncontent-length: 0\r\n\r\n"]
+        return [b"HTTP/1.1 418 Unscripted\r\ncontent-length: 0\r\n\r\n"], test.stopped

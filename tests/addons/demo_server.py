@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from addons.demo.server import Server
+from tests.upstream import PATIENCE
 
 
 @contextmanager
@@ -19,11 +20,11 @@ def running_demo() -> Generator[int]:
     thread.start()
     server = Server()
     try:
-        yield asyncio.run_coroutine_threadsafe(server.start(), loop).result(5)
+        yield asyncio.run_coroutine_threadsafe(server.start(), loop).result(PATIENCE)
     finally:
-        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(5)
+        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(PATIENCE)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
+        thread.join(PATIENCE)
         loop.close()
 
 
@@ -31,7 +32,7 @@ def ask(
     port: int, path: str, body: Any, headers: dict[str, str] | None = None
 ) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body, as they are on the wire."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     sent = body if isinstance(body, bytes) else json.dumps(body).encode()
     connection.request("POST", path, sent, {"content-type": "application/json", **(headers or {})})
     answer = connection.getresponse()

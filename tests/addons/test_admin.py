@@ -9,7 +9,9 @@ from prometheus_client import CollectorRegistry, Counter
 from addons.admin import Admin, listener
 from addons.config import Address
 from tests.addons.calls import a_config
-from tests.gateway import free_port, get
+from tests.gateway import get
+from tests.ports import free_port
+from tests.upstream import PATIENCE
 
 CONFIG = "server: {admin: '127.0.0.1:%d'}"
 
@@ -79,7 +81,7 @@ def test_an_address_that_is_taken_ends_it(caplog: pytest.LogCaptureFixture) -> N
     async def look(admin: Admin, context: taddons.context) -> None:
         with caplog.at_level(logging.ERROR):
             Admin(lambda: a_config(CONFIG % port), CollectorRegistry(), lambda: True).running()
-        await asyncio.wait_for(context.master.should_exit.wait(), 5)
+        await asyncio.wait_for(context.master.should_exit.wait(), PATIENCE)
         assert f"127.0.0.1:{port} can't be opened" in caplog.text
 
     port = free_port()

@@ -15,6 +15,7 @@ from addons.refusals import Refusals
 from addons.reload import Reload, places_of
 from addons.seal import Seal
 from addons.settings import Settings
+from tests.upstream import PATIENCE
 
 ONE = 'providers: {a: {type: openai, base_url: "http://one.example/v1"}}'
 OTHER = 'providers: {b: {type: openai, base_url: "http://other.example/v1"}}'
@@ -139,6 +140,12 @@ def test_the_way_to_a_file(tmp_path: Path) -> None:
     assert list(places_of(tmp_path / "none")) == [tmp_path / "none"]
 
 
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is waited for as long as usual."""
+    monkeypatch.setattr("addons.reload.LOOK_MS", 50)
+
+
 def watching(place: Place, then: Callable[[], Awaitable[None]]) -> None:
     async def run() -> None:
         with taddons.context() as context:
@@ -148,7 +155,7 @@ def watching(place: Place, then: Callable[[], Awaitable[None]]) -> None:
             place.reload.done()
             assert place.reload._task
             with pytest.raises(asyncio.CancelledError):
-                await asyncio.wait_for(place.reload._task, 5)
+                await asyncio.wait_for(place.reload._task, PATIENCE)
 
     asyncio.run(run())
 
@@ -158,9 +165,10 @@ async def until(true: Callable[[], bool]) -> None:
         while not true():
             await asyncio.sleep(0.01)
 
-    await asyncio.wait_for(wait(), 10)
+    await asyncio.wait_for(wait(), PATIENCE)
 
 
+@pytest.mark.usefixtures("often")
 def test_it_watches(tmp_path: Path) -> None:
     place = Place(tmp_path)
 
@@ -174,6 +182,7 @@ def test_it_watches(tmp_path: Path) -> None:
     watching(place, change)
 
 
+@pytest.mark.usefixtures("often")
 def test_a_folder_that_is_gone_may_come_back(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()

@@ -48,6 +48,18 @@ def streamed(frames: Iterable[Step], encoding: str = "", headers: Headers | None
     return [head(200, fields), *chunks, b"0\r\n\r\n"]
 
 
+def at_once(steps: Iterable[Step]) -> list[Step]:
+    """The same with the bytes in one piece, for where a clock runs that must not be over in the middle."""
+    joined: list[Step] = []
+    for step in steps:
+        last = joined[-1] if joined else None
+        if isinstance(step, bytes) and isinstance(last, bytes):
+            joined[-1] = last + step
+        else:
+            joined.append(step)
+    return joined
+
+
 def head(status: int, headers: Headers) -> bytes:
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return f"HTTP/1.1 {status} Status\r\n{lines}\r\n".encode()

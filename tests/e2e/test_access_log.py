@@ -24,9 +24,17 @@ def strict(loopback: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iter
         "api_keys": [{"name": "ann", "key": "canary-of-ann"}],
         "max_request_bytes": "10KiB",
         "max_header_bytes": "4KiB",
-        "header_timeout": "1s",
     }
     with running(config, tmp_path_factory.mktemp("strict")) as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="module")
+def hasty(loopback: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """A gateway for those who are too slow."""
+    config = standard_config(loopback.url)
+    config["server"] |= {"api_keys": ["canary-of-ann"], "header_timeout": "500ms"}
+    with running(config, tmp_path_factory.mktemp("hasty")) as gateway:
         yield gateway
 
 
@@ -80,7 +88,6 @@ def lines_of(gateway: Gateway, status: int) -> list[Json]:
             b"GET /v1/x?key=canary HTTP/1.1\r\nHost: x\r\nX-Big: " + b"a" * 9000 + b"\r\n\r\n",
             *(431, ("GET", "/v1/x", "too large")),
         ),
-        (b"POST /v1/x?key=canary HTTP/1.1\r\n" + AUTH, 408, ("POST", "/v1/x", "too long")),
         (b"GET http://ann:canary@x/ HTTP/1.1\r\nHost: x\r\n\r\n", 400, ("GET", None, "target")),
         (b"POST /v1/x HTTP/1.1\r\nHost: x\r\ncanary\r\n\r\ncanary /canary x", 400, ("POST", "/v1/x", "head")),
         (b"POST /v1/x HTTP/1.1\r\n%s: y\r\n\r\nab /canary c" % SHORT, 400, ("POST", "/v1/x", "head")),
@@ -90,20 +97,31 @@ def lines_of(gateway: Gateway, status: int) -> list[Json]:
 def test_what_never_became_a_request(
     strict: Gateway, sent: bytes, status: int, told: tuple[str | None, str | None, str]
 ) -> None:
-    before, refused = len(lines_of(strict, status)), refusals(strict, status)
-    assert raw(strict.port, sent).startswith(b"HTTP/1.1 %d " % status)
-    eventually(lambda: len(lines_of(strict, status)) > before, f"no line about a {status}")
-    line = lines_of(strict, status)[-1]
+    assert_is_told(strict, sent, status, told)
+
+
+def test_a_head_that_never_ends(hasty: Gateway) -> None:
+    sent = b"POST /v1/x?key=canary HTTP/1.1\r\n" + AUTH
+    assert_is_told(hasty, sent, 408, ("POST", "/v1/x", "too long"))
+
+
+def assert_is_told(
+    gateway: Gateway, sent: bytes, status: int, told: tuple[str | None, str | None, str]
+) -> None:
+    before, refused = len(lines_of(gateway, status)), refusals(gateway, status)
+    assert raw(gateway.port, sent).startswith(b"HTTP/1.1 %d " % status)
+    eventually(lambda: len(lines_of(gateway, status)) > before, f"no line about a {status}")
+    line = lines_of(gateway, status)[-1]
     assert tuple(line) == FIELDS and (line["method"], line["endpoint"]) == told[:2]
     assert told[2] in line["reason"] and "canary" not in json.dumps(line)
-    assert refusals(strict, status) == refused + 1
+    assert refusals(gateway, status) == refused + 1
 
 
-def test_a_body_that_never_comes(strict: Gateway) -> None:
-    before = len(lines_of(strict, 408))
-    assert raw(strict.port, b"POST /v1/chat/completions HTTP/1.1\r\n%s\r\n\r\nab" % SHORT)
-    eventually(lambda: len(lines_of(strict, 408)) == before + 1, "no line about a 408")
-    line = lines_of(strict, 408)[-1]
+def test_a_body_that_never_comes(hasty: Gateway) -> None:
+    before = len(lines_of(hasty, 408))
+    assert raw(hasty.port, b"POST /v1/chat/completions HTTP/1.1\r\n%s\r\n\r\nab" % SHORT)
+    eventually(lambda: len(lines_of(hasty, 408)) == before + 1, "no line about a 408")
+    line = lines_of(hasty, 408)[-1]
     assert line["endpoint"] == CHAT and line["request_id"] and "canary" not in json.dumps(line)
 
 

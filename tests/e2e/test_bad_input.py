@@ -194,7 +194,7 @@ def test_a_model_that_can_do_no_such_thing(
 # --- ten megabytes ----------------------------------------------------------------------------------
 
 LONG = "x" * (10 * 2**20)
-MANY = ["x" * 12_000] * 900
+MANY = ["x" * 120_000] * 90
 LARGE = (
     ("/v1/embeddings", {"input": MANY}, "input"),
     ("/v1/images/generations", {"prompt": LONG}, "prompt"),

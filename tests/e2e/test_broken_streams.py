@@ -1,5 +1,6 @@
 """Streams that break after the client has had a part: an error event, a clean end, no fabricated finish."""
 
+import http.client
 import json
 from typing import Any
 
@@ -9,11 +10,11 @@ import pytest
 
 from tests import oracles
 from tests.e2e import answers
-from tests.e2e.answers import DONE, streamed, streaming
-from tests.e2e.client import CHAT, MESSAGES, chat, messages
+from tests.e2e.answers import DONE, at_once, streamed, streaming
+from tests.e2e.client import CHAT, MESSAGES, Stream, chat, messages
 from tests.e2e.client import streaming as reading
 from tests.gateway import Gateway
-from tests.upstream import Hold, Step, Upstream, close, hang, reset
+from tests.upstream import PATIENCE, Hold, Step, Upstream, close, hang, reset
 
 every_pair = pytest.mark.parametrize(
     ("path", "provider"), [(CHAT, "a"), (CHAT, "anth_a"), (MESSAGES, "a"), (MESSAGES, "anth_a")]
@@ -32,7 +33,7 @@ def said_so_far(provider: str) -> list[bytes]:
 
 def answered(gateway: Gateway, upstream: Upstream, path: str, model: str, steps: list[Step]) -> bytes:
     """The body that a client gets, having seen "so far" before the `Hold` in `steps` was released."""
-    provider = model.removeprefix("hasty-").split("-")[0]
+    provider = model.removeprefix("idle-").split("-")[0]
     upstream.script(provider, steps)
     with reading(gateway.url, path, asking(path, model)) as stream:
         stream.until(b"so far")
@@ -88,9 +89,9 @@ def test_an_error_event(upstream: Upstream, gateway: Gateway, path: str, provide
 
 @every_pair
 def test_silence(upstream: Upstream, gateway: Gateway, path: str, provider: str) -> None:
-    steps = streamed([*said_so_far(provider), hang])
-    assert_ends_in_error(path, answered(gateway, upstream, path, f"hasty-{provider}", steps))
-    assert upstream.only().gone.wait(5)
+    steps = at_once(streamed([*said_so_far(provider), hang]))
+    assert_ends_in_error(path, answered(gateway, upstream, path, f"idle-{provider}", steps))
+    assert upstream.only().gone.wait(PATIENCE)
 
 
 @every_pair
@@ -130,13 +131,15 @@ def test_the_connection_is_good_for_another_request(
     upstream: Upstream, gateway: Gateway, path: str, provider: str
 ) -> None:
     """The error ends the body properly, so the same client connection serves the next request."""
-    import http.client
-
-    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=15)
-    broken = streamed([*said_so_far(provider), reset])
+    hold = Hold()
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=PATIENCE)
+    broken = streamed([*said_so_far(provider), hold, reset])
     upstream.script(provider, broken, streamed(streaming(provider, "well")))
     for expected in (b"so far", b"well"):
         body = json.dumps(asking(path, provider))
         connection.request("POST", path, body, {"content-type": "application/json"})
-        assert expected in connection.getresponse().read()
+        stream = Stream(connection.getresponse())
+        stream.until(expected)
+        hold.release()
+        stream.rest()
     connection.close()

@@ -14,7 +14,7 @@ from tests.e2e.answers import saying, whole
 from tests.e2e.client import CHAT, chat, post
 from tests.gateway import Gateway, running, standard_config
 from tests.sigv4 import is_signed
-from tests.upstream import Hold, Received, Step, Upstream, close
+from tests.upstream import PATIENCE, Hold, Received, Step, Upstream, close
 
 KINDS = ["azure", "aws", "google", "federated"]
 ROLE_KEYS = ("AKIDROLE", "canary-role", "canary-session")
@@ -136,7 +136,7 @@ def test_it_is_fetched_once_for_all_who_wait_and_others_go_on(upstream: Upstream
     upstream.script("b", whole(saying("b")))
     with ThreadPoolExecutor(8) as pool:
         waiting = [pool.submit(post, clouds.url, CHAT, chat("many/m")) for _ in range(8)]
-        assert hold.reached.wait(15)
+        assert hold.reached.wait(PATIENCE)
         assert post(clouds.url, CHAT, chat("b/m")).status == 200
         hold.release()
         assert [each.result().status for each in waiting] == [200] * 8
@@ -201,7 +201,7 @@ def test_a_stream_that_quotes_its_token(upstream: Upstream, clouds: Gateway) -> 
     upstream.script("slow", [head + text[:second], first, text[second:], close])
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(post, clouds.url, CHAT, chat("slow/m", stream=True))
-        assert first.reached.wait(15)
+        assert first.reached.wait(PATIENCE)
         first.release()
         body = waiting.result().body
     assert b"[redacted]" in body and b"canary" not in body

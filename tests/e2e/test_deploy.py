@@ -31,8 +31,8 @@ def series(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[
         post(gateway.url, CHAT, chat("demo/thinking", stream=True))
         post(gateway.url, "/v1/images/generations", {"model": "demo/hello", "prompt": "x"})
         post(gateway.url, CHAT, chat("demo/429"))
-        gateway.logged(post(gateway.url, CHAT, chat("demo/500")).headers["x-request-id"])
-        text = gateway.metrics()
+        post(gateway.url, CHAT, chat("demo/500"))
+        text = gateway.settled()
     found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for family in text_string_to_metric_families(text):
         for sample in family.samples:

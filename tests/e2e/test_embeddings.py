@@ -36,7 +36,7 @@ TITAN = "amazon.titan-embed-text-v2:0"
 
 
 @pytest.fixture(scope="module")
-def sdk(loopback: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[openai.OpenAI]:
+def embedding(loopback: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     config = standard_config(loopback.url)
     config["server"] |= {"allow_direct": True, "fetch_images": True}
     for name, options in CLOUDS.items():
@@ -48,8 +48,13 @@ def sdk(loopback: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     backends = [{"provider": "aws", "model": TITAN}, {"provider": "a", "model": "up", "priority": 1}]
     config["routes"].append({"models": ["both"], "backends": backends})
     with running(config, tmp_path_factory.mktemp("embeddings")) as gateway:
-        yield openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="canary-client-bearer", max_retries=0)
+        yield gateway
         assert "canary" not in gateway.output()
+
+
+@pytest.fixture
+def sdk(embedding: Gateway) -> openai.OpenAI:
+    return openai.OpenAI(base_url=f"{embedding.url}/v1", api_key="canary-client-bearer", max_retries=0)
 
 
 def titan(*vector: float, tokens: int = 1) -> list[Any]:

@@ -11,7 +11,7 @@ from tests.e2e.answers import error, saying, sse, streamed, streaming, whole
 from tests.e2e.client import CHAT, MESSAGES, Answer, chat, messages, post
 from tests.e2e.client import streaming as reading
 from tests.gateway import Gateway
-from tests.upstream import Hold, Step, Upstream, close, hang, reset
+from tests.upstream import PATIENCE, Hold, Step, Upstream, close, hang, reset
 
 both = pytest.mark.parametrize("path", [CHAT, MESSAGES])
 PARTIAL_JSON = answers.head(200, {"content-type": "application/json", "content-length": "900"}) + b'{"id": '
@@ -132,7 +132,7 @@ def test_a_silent_provider_is_left_for_the_next(upstream: Upstream, gateway: Gat
     upstream.script("b", streamed(streaming("b", "from b")))
     answer = post(gateway.url, path, asking(path, "hasty-a-b", stream=True))
     assert answer.status == 200 and b"from b" in answer.body
-    assert upstream.of("a")[0].gone.wait(5)
+    assert upstream.of("a")[0].gone.wait(PATIENCE)
 
 
 @both
@@ -149,10 +149,10 @@ def test_a_stream_with_a_head_but_no_event_is_left_for_the_next(
 def test_all_silent(upstream: Upstream, gateway: Gateway, path: str) -> None:
     upstream.script("a", [hang])
     upstream.script("b", [hang])
-    answer = post(gateway.url, path, asking(path, "hasty-a-b"))
+    answer = post(gateway.url, path, asking(path, "all-hasty-a-b"))
     assert_error(path, answer, 504)
     assert "a" in answer.message and "b" in answer.message
-    assert all(request.gone.wait(5) for request in upstream.received)
+    assert all(request.gone.wait(PATIENCE) for request in upstream.received)
 
 
 @both
@@ -201,7 +201,7 @@ def test_keep_alive_survives_every_fault(upstream: Upstream, gateway: Gateway) -
     import http.client
     import json
 
-    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=15)
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=PATIENCE)
     connection.connect()
     first_socket = connection.sock
     for number, steps in enumerate(BEFORE_THE_FIRST_BYTE.values()):

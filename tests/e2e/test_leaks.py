@@ -12,7 +12,7 @@ from tests.e2e import answers
 from tests.e2e.answers import saying, streamed, streaming, whole
 from tests.e2e.client import CHAT, CLIENT_SECRETS, MESSAGES, chat, messages, post
 from tests.gateway import BIN, PROVIDER_KEY, Gateway, running, standard_config
-from tests.upstream import Received, Upstream, reset
+from tests.upstream import PATIENCE, Received, Upstream, reset
 
 both = pytest.mark.parametrize("path", [CHAT, MESSAGES])
 CLIENT_CANARY = "canary-client"
@@ -104,7 +104,7 @@ def test_what_is_written_down(upstream: Upstream, recorded: tuple[Gateway, Path]
         body = chat("a", f"Is it canary-client-bearer or {PROVIDER_KEY}-b?", stream=stream)
         post(gateway.url, f"{CHAT}?api_key=canary-client-query", body, CLIENT_SECRETS)
     gateway.terminate()
-    gateway.process.wait(15)
+    gateway.process.wait(PATIENCE)
     written += gateway.output() + flows.read_bytes().decode("latin-1")
     assert flows.stat().st_size > 1000
     run = [str(BIN / "mitmdump"), "-q", "-nr", str(flows), "--set", f"hardump={tmp_path / 'har'}"]

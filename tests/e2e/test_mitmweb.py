@@ -23,8 +23,9 @@ from tests.e2e.answers import (
     whole,
 )
 from tests.e2e.client import CHAT, MESSAGES, Answer, chat, messages, post
-from tests.gateway import PROVIDER_KEY, Gateway, eventually, free_port, running, standard_config
+from tests.gateway import PROVIDER_KEY, Gateway, eventually, running, standard_config
 from tests.mitmweb import ATTEMPTS_TO_BE, CHROMIUM, Mitmweb, chromium
+from tests.ports import free_port
 from tests.upstream import Upstream
 
 pytestmark = pytest.mark.skipif(

@@ -15,8 +15,9 @@ import pytest
 
 from tests import oracles
 from tests.e2e.client import CHAT, MESSAGES
-from tests.gateway import REPOSITORY, Gateway, free_port
+from tests.gateway import REPOSITORY, Gateway
 from tests.launch import PACKAGES, environment, launched, output_of
+from tests.ports import free_port
 
 MISSING = [name for name in ("git", "make", "curl") if not shutil.which(name)]
 
@@ -147,4 +148,4 @@ def test_a_recording_is_a_test(newcomer: Newcomer, tmp_path: Path) -> None:
         )
         assert (done.returncode, done.stdout) == (1, shown)
     finally:
-        newcomer.type("git checkout --quiet translators")
+        newcomer.type("git checkout --quiet translators; git clean --quiet --force translators")

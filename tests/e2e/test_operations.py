@@ -12,7 +12,7 @@ from tests.e2e.answers import saying, streamed, streaming, whole
 from tests.e2e.client import CHAT, MESSAGES, chat, messages, post
 from tests.e2e.client import streaming as reading
 from tests.gateway import Gateway, eventually, get, run_command, running, running_stock, standard_config
-from tests.upstream import Hold, Upstream, reset
+from tests.upstream import PATIENCE, Hold, Upstream, reset
 
 
 def test_health_and_readiness(gateway: Gateway) -> None:
@@ -41,11 +41,11 @@ def value(metrics: str, name: str, **labels: str) -> float:
 
 
 def test_metrics_of_a_request(upstream: Upstream, gateway: Gateway) -> None:
-    before = gateway.metrics()
+    before = gateway.settled()
     upstream.script("a", whole(saying("a")))
     post(gateway.url, CHAT, chat("renamed-a"))
-    gateway.logged(post(gateway.url, CHAT, b"{", {"x-request-id": "after"}).headers["x-request-id"])
-    after = gateway.metrics()
+    post(gateway.url, CHAT, b"{")
+    after = gateway.settled()
 
     def grown(name: str, **labels: str) -> float:
         return value(after, name, **labels) - value(before, name, **labels)
@@ -69,20 +69,18 @@ def test_metrics_of_a_stream(upstream: Upstream, gateway: Gateway) -> None:
         "gen_ai_server_time_to_first_token_seconds_count",
         "gen_ai_server_time_per_output_token_seconds_count",
     ]
-    before = gateway.metrics()
+    before = gateway.settled()
     upstream.script("anth_a", streamed(streaming("anth_a", "one", "two", "three")))
-    identifier = post(gateway.url, CHAT, chat("anth_a", stream=True)).headers["x-request-id"]
-    gateway.logged(identifier)
-    after = gateway.metrics()
+    post(gateway.url, CHAT, chat("anth_a", stream=True))
+    after = gateway.settled()
     for name in names:
         assert value(after, name) - value(before, name) == 1
 
 
 def test_metrics_of_failures(upstream: Upstream, gateway: Gateway) -> None:
-    before = gateway.metrics()
-    answer = post(gateway.url, CHAT, chat("refused"))
-    gateway.logged(answer.headers["x-request-id"])
-    after = gateway.metrics()
+    before = gateway.settled()
+    post(gateway.url, CHAT, chat("refused"))
+    after = gateway.settled()
     attempts = "dragoman_attempts_total"
     assert value(after, attempts, provider="refused") - value(before, attempts, provider="refused") == 2
     assert 'error_type="' in after
@@ -112,7 +110,7 @@ def test_a_line_of_the_access_log(upstream: Upstream, gateway: Gateway) -> None:
     assert {key: line.get(key) for key in expected} == expected
     assert len(line["attempts"]) == 2 and line["attempts"][0].startswith("a:")
     assert "seed" in line["dropped"]
-    assert 0 < line["ttft_ms"] <= line["duration_ms"] < 15_000
+    assert 0 < line["ttft_ms"] <= line["duration_ms"] < PATIENCE * 1000
     assert "Hi" not in str(line)
 
 
@@ -132,10 +130,13 @@ def test_refusals_are_in_the_access_log(gateway: Gateway, path: str, body: Any, 
 
 
 def test_a_broken_stream_in_the_access_log(upstream: Upstream, gateway: Gateway) -> None:
-    frames = answers.anthropic_stream("one", "two")
-    upstream.script("anth_a", streamed([*frames[:-3], reset]))
-    answer = post(gateway.url, CHAT, chat("anth_a", stream=True))
-    assert gateway.logged(answer.headers["x-request-id"])["usage_source"] == "partial"
+    frames, hold = answers.anthropic_stream("one", "two"), Hold()
+    upstream.script("anth_a", streamed([*frames[:-3], hold, reset]))
+    with reading(gateway.url, CHAT, chat("anth_a", stream=True)) as stream:
+        stream.until(b"two")
+        hold.release()
+        stream.rest()
+    assert gateway.logged(stream.headers["x-request-id"])["usage_source"] == "partial"
 
 
 # Start and end
@@ -152,7 +153,7 @@ def test_sigterm_lets_streams_finish(upstream: Upstream, tmp_path: Path) -> None
             _wait_until_closed(gateway)
             hold.release()
             assert oracles.check_openai_stream(stream.rest()) == []
-        assert gateway.process.wait(10) == 0
+        assert gateway.process.wait(PATIENCE) == 0
         assert "Traceback" not in gateway.output()
 
 
@@ -171,7 +172,7 @@ def _wait_until_closed(gateway: Gateway) -> None:
 def test_sigterm_without_work_ends_at_once(upstream: Upstream, tmp_path: Path) -> None:
     with running(standard_config(upstream.url), tmp_path) as gateway:
         gateway.terminate()
-        assert gateway.process.wait(5) == 0
+        assert gateway.process.wait(PATIENCE) == 0
 
 
 def test_the_grace_is_not_for_ever(upstream: Upstream, tmp_path: Path) -> None:
@@ -184,15 +185,7 @@ def test_the_grace_is_not_for_ever(upstream: Upstream, tmp_path: Path) -> None:
     ):
         stream.until(b"assistant")
         gateway.terminate()
-        gateway.process.wait(10)
-
-
-def test_under_stock_mitmdump(upstream: Upstream, tmp_path: Path) -> None:
-    upstream.script("anth_a", streamed(streaming("anth_a", "one")))
-    with running_stock(standard_config(upstream.url), tmp_path) as gateway:
-        body = post(gateway.url, CHAT, chat("refused-anth_a", stream=True)).body
-        assert oracles.check_openai_stream(body) == []
-        assert "Traceback" not in gateway.output()
+        gateway.process.wait(PATIENCE / 2)  # or the provider has given up too
 
 
 def test_start_up_shows_a_table_and_a_line_to_try(gateway: Gateway) -> None:

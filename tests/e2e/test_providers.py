@@ -1,5 +1,6 @@
 """The vendors' own clients at every type of provider, through the real process: text, tools and streams."""
 
+import functools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -48,8 +49,29 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         yield shared
 
 
+CLOSING: Any = {"headers": {"connection": "close"}}
+"""Clients take long to make and are kept; but not their connections, which the gateway may close."""
+
+
+@functools.cache
+def openai_client(url: str) -> openai.OpenAI:
+    client = openai.DefaultHttpxClient(**CLOSING)
+    return openai.OpenAI(base_url=f"{url}/v1", api_key="unused", max_retries=0, http_client=client)
+
+
+@functools.cache
+def anthropic_client(url: str) -> anthropic.Anthropic:
+    url, client = f"{url}/anthropic", anthropic.DefaultHttpxClient(**CLOSING)
+    return anthropic.Anthropic(base_url=url, api_key="unused", max_retries=0, http_client=client)
+
+
+@functools.cache
+def google_client(url: str) -> genai.Client:
+    return genai.Client(api_key="unused", http_options={"base_url": f"{url}/gemini", **CLOSING})
+
+
 def by_openai(url: str, model: str, case: str, stream: bool) -> Told:
-    client = openai.OpenAI(base_url=f"{url}/v1", api_key="unused", max_retries=0)
+    client = openai_client(url)
     asked: Any = {"model": model, **chat(case)}
     if stream:
         with client.chat.completions.stream(**asked) as events:
@@ -62,7 +84,7 @@ def by_openai(url: str, model: str, case: str, stream: bool) -> Told:
 
 
 def by_anthropic(url: str, model: str, case: str, stream: bool) -> Told:
-    client = anthropic.Anthropic(base_url=f"{url}/anthropic", api_key="unused", max_retries=0)
+    client = anthropic_client(url)
     asked: Any = {"model": model, **messages(case)}
     if stream:
         with client.messages.stream(**asked) as events:
@@ -74,7 +96,7 @@ def by_anthropic(url: str, model: str, case: str, stream: bool) -> Told:
 
 
 def by_google(url: str, model: str, case: str, stream: bool) -> Told:
-    client = genai.Client(api_key="unused", http_options={"base_url": f"{url}/gemini"})
+    client = google_client(url)
     declared: Any = [{"name": name, "parameters_json_schema": CITY} for name in NAMES]
     config: Any = {"automatic_function_calling": {"disable": True}}
     if case == "tools":

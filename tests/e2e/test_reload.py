@@ -4,6 +4,7 @@ import signal
 import ssl
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import yaml
 from tests import oracles
 from tests.e2e.answers import saying, streamed, streaming, whole
 from tests.e2e.client import CHAT, chat, post
-from tests.gateway import Gateway, eventually, free_port, running, running_stock, standard_config
+from tests.gateway import Gateway, eventually, running, running_stock, standard_config
+from tests.ports import free_port
 from tests.tls import Authority, TlsFront
 from tests.upstream import PATIENCE, Hold, Upstream, reset
 
@@ -28,7 +30,7 @@ def in_place(file: Path, text: str) -> None:
 def by_rename(file: Path, text: str) -> None:
     """As most editors do."""
     beside = file.with_name(".config.yaml.new")
-    beside.write_text(text)
+    beside.write_text(text, errors="surrogateescape")
     beside.rename(file)
 
 
@@ -43,52 +45,61 @@ def config_of(gateway: Gateway) -> Json:
     return config
 
 
-def write(gateway: Gateway, config: Json, how: Write = by_rename) -> None:
-    how(gateway.folder / "config.yaml", yaml.safe_dump(config))
-
-
 def metric(gateway: Gateway, name: str) -> float:
     line = next(line for line in gateway.metrics().splitlines() if line.startswith(name + " "))
     return float(line.rsplit(" ", 1)[1])
 
 
-def generation(gateway: Gateway, number: int) -> None:
-    """Wait for it."""
-    eventually(
-        lambda: metric(gateway, "dragoman_config_generation") == number,
-        f"generation {number} never came: {gateway.output()[-2000:]}",
-    )
+GENERATION = "dragoman_config_generation"
+REFUSED = 'dragoman_config_reloads_total{outcome="refused"}'
 
 
-def refused(gateway: Gateway, times: int) -> None:
-    name = 'dragoman_config_reloads_total{outcome="refused"}'
-    eventually(lambda: metric(gateway, name) == times, f"not refused: {gateway.output()[-2000:]}")
+@contextmanager
+def counted(gateway: Gateway, name: str) -> Iterator[list[str]]:
+    """Wait until what is done meanwhile has made a metric one more; then the list has what was logged."""
+    log, told = gateway.folder / "stdout", list[str]()
+    before, length = metric(gateway, name), log.stat().st_size
+    yield told
+    eventually(lambda: metric(gateway, name) == before + 1, f"not counted: {gateway.output()[-2000:]}")
+    told.append(log.read_bytes()[length:].decode())
 
 
-def with_route(config: Json, model: str, provider: str) -> Json:
-    return {
-        **config,
-        "routes": [{"models": [model], "backends": [{"provider": provider}]}, *config["routes"]],
-    }
+def taken(gateway: Gateway, config: Json, how: Write = by_rename) -> str:
+    """Write a configuration, and wait until it is in force; what is said about it."""
+    with counted(gateway, GENERATION) as told:
+        how(gateway.folder / "config.yaml", yaml.safe_dump(config))
+    return told[0]
+
+
+def with_route(config: Json, model: str, *providers: str) -> Json:
+    backends = [{"provider": name, "priority": place} for place, name in enumerate(providers)]
+    return {**config, "routes": [{"models": [model], "backends": backends}, *config["routes"]]}
+
+
+@pytest.fixture(scope="module")
+def shared(loopback: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway, Json]]:
+    """A gateway, and the configuration that it has begun with."""
+    with running(standard_config(loopback.url), tmp_path_factory.mktemp("reload")) as gateway:
+        yield gateway, config_of(gateway)
 
 
 @pytest.fixture
-def own(upstream: Upstream, tmp_path: Path) -> Iterator[Gateway]:
-    """A gateway for one test."""
-    with running(standard_config(upstream.url), tmp_path) as gateway:
-        yield gateway
+def own(upstream: Upstream, shared: tuple[Gateway, Json]) -> Gateway:
+    """That gateway, as it was at the beginning whatever others have done to it."""
+    gateway, config = shared
+    taken(gateway, config)
+    return gateway
 
 
 @pytest.mark.parametrize("how", [in_place, by_rename, removed_first])
 def test_a_good_file_takes_over(upstream: Upstream, own: Gateway, how: Write) -> None:
     assert post(own.url, CHAT, chat("new")).status == 404
     before = metric(own, "dragoman_config_last_reload_success_timestamp_seconds")
-    write(own, with_route(config_of(own), "new", "b"), how)
-    generation(own, 2)
+    told = taken(own, with_route(config_of(own), "new", "b"), how)
     upstream.script("b", whole(saying("b")))
     assert post(own.url, CHAT, chat("new")).headers["x-dragoman-provider"] == "b"
     assert metric(own, "dragoman_config_last_reload_success_timestamp_seconds") > before
-    assert "is in force now, as generation 2" in own.output()
+    assert f"is in force now, as generation {metric(own, GENERATION):.0f}" in told
 
 
 def test_running_requests_go_on_with_the_old_one(upstream: Upstream, own: Gateway) -> None:
@@ -102,8 +113,7 @@ def test_running_requests_go_on_with_the_old_one(upstream: Upstream, own: Gatewa
     with ThreadPoolExecutor() as pool:
         running_one = pool.submit(post, own.url, CHAT, chat("a-b", stream=True))
         assert hold.reached.wait(PATIENCE)
-        write(own, config | {"providers": {"c": config["providers"]["c"]}, "routes": [only]})
-        generation(own, 2)
+        taken(own, config | {"providers": {"c": config["providers"]["c"]}, "routes": [only]})
         upstream.script("c", whole(saying("c")))
         assert post(own.url, CHAT, chat("only")).headers["x-dragoman-provider"] == "c"
         assert post(own.url, CHAT, chat("a-b")).status == 404
@@ -130,53 +140,52 @@ BAD: dict[str, tuple[str, list[str]]] = {
 @pytest.mark.parametrize("bad", BAD)
 def test_a_bad_file_changes_nothing(upstream: Upstream, own: Gateway, bad: str) -> None:
     text, complaints = BAD[bad]
-    config = config_of(own)
-    (own.folder / "config.yaml").write_bytes(text.encode("utf-8", "surrogateescape"))
-    refused(own, 1)
+    config, generation = config_of(own), metric(own, GENERATION)
+    with counted(own, REFUSED) as told:
+        by_rename(own.folder / "config.yaml", text)
     for complaint in complaints:
-        assert complaint in own.output()
-    assert metric(own, "dragoman_config_generation") == 1
+        assert complaint in told[0]
+    assert metric(own, GENERATION) == generation
     upstream.script("a", whole(saying("a")))
     assert post(own.url, CHAT, chat("a")).status == 200
-    write(own, with_route(config, "new", "b"))
-    generation(own, 2)
+    taken(own, with_route(config, "new", "b"))
     assert "Traceback" not in own.output()
 
 
 @pytest.mark.parametrize("gone", ["removed", "emptied"])
 def test_a_file_that_is_gone_changes_nothing(upstream: Upstream, own: Gateway, gone: str) -> None:
     """Least of all is it taken for one that asks for no keys."""
-    file = own.folder / "config.yaml"
-    file.unlink() if gone == "removed" else file.write_text("")
-    refused(own, 1)
+    file, generation = own.folder / "config.yaml", metric(own, GENERATION)
+    with counted(own, REFUSED):
+        file.unlink() if gone == "removed" else file.write_text("")
     upstream.script("a", whole(saying("a")))
     assert post(own.url, CHAT, chat("a")).status == 200
+    assert metric(own, GENERATION) == generation
 
 
-def test_the_links_of_a_config_map_are_followed(upstream: Upstream, tmp_path: Path) -> None:
+def test_the_links_of_a_config_map_are_followed(upstream: Upstream, own: Gateway) -> None:
     """config.yaml -> ..data/config.yaml, and ..data -> a folder: only that link is replaced."""
-    with running(standard_config(upstream.url), tmp_path) as gateway:
-        config = config_of(gateway)
-        for name, changed in (("..one", config), ("..two", with_route(config, "new", "b"))):
-            (tmp_path / name).mkdir()
-            (tmp_path / name / "config.yaml").write_text(yaml.safe_dump(changed))
-        (tmp_path / "..data").symlink_to("..one")
-        (tmp_path / "link").symlink_to("..data/config.yaml")
-        (tmp_path / "link").rename(tmp_path / "config.yaml")
-        generation(gateway, 2)
-        (tmp_path / "..tmp").symlink_to("..two")
-        (tmp_path / "..tmp").rename(tmp_path / "..data")
-        generation(gateway, 3)
-        (tmp_path / "..one" / "config.yaml").unlink()
-        upstream.script("b", whole(saying("b")))
-        assert post(gateway.url, CHAT, chat("new")).status == 200
-        (tmp_path / "..two" / "config.yaml").write_text(yaml.safe_dump(config))
-        generation(gateway, 4)
+    folder, config = own.folder, config_of(own)
+    for name, changed in (("..one", config), ("..two", with_route(config, "new", "b"))):
+        (folder / name).mkdir()
+        (folder / name / "config.yaml").write_text(yaml.safe_dump(changed))
+    (folder / "..data").symlink_to("..one")
+    (folder / "link").symlink_to("..data/config.yaml")
+    with counted(own, GENERATION):
+        (folder / "link").rename(folder / "config.yaml")
+    (folder / "..tmp").symlink_to("..two")
+    with counted(own, GENERATION):
+        (folder / "..tmp").rename(folder / "..data")
+    (folder / "..one" / "config.yaml").unlink()
+    upstream.script("b", whole(saying("b")))
+    assert post(own.url, CHAT, chat("new")).status == 200
+    with counted(own, GENERATION):
+        by_rename(folder / "..two" / "config.yaml", yaml.safe_dump(config))
 
 
 def test_sighup_reads_it_again(own: Gateway) -> None:
-    own.process.send_signal(signal.SIGHUP)
-    generation(own, 2)
+    with counted(own, GENERATION):
+        own.process.send_signal(signal.SIGHUP)
     assert own.process.poll() is None
 
 
@@ -186,8 +195,7 @@ def test_keys_limits_and_addresses_follow(upstream: Upstream, own: Gateway) -> N
     providers = config["providers"] | {
         "n": {"type": "openai", "base_url": upstream.url.replace("127.0.0.1", "localhost") + "/n/v1"}
     }
-    write(own, with_route({**config, "server": server, "providers": providers}, "new", "n"))
-    generation(own, 2)
+    taken(own, with_route({**config, "server": server, "providers": providers}, "new", "n"))
     key = {"authorization": "Bearer canary-new-key"}
     assert post(own.url, CHAT, chat("new")).status == 401
     assert post(own.url, CHAT, chat("new", "x" * 2000), key).status == 413
@@ -196,57 +204,47 @@ def test_keys_limits_and_addresses_follow(upstream: Upstream, own: Gateway) -> N
     assert "canary-new-key" not in own.output()
 
 
-def test_certificates_follow(upstream: Upstream, tmp_path: Path) -> None:
+def test_certificates_follow(upstream: Upstream, own: Gateway, tmp_path: Path) -> None:
     """A provider whom nobody trusted is trusted, and then it is not any more."""
     authority = Authority("private", tmp_path)
     front = TlsFront(authority.issue("t", ("localhost",)), upstream.port, authority, ssl.CERT_NONE)
-    config = standard_config(upstream.url)
     provider = {"type": "openai", "base_url": f"https://localhost:{front.port}/t/v1"}
-    config["providers"]["t"] = provider
+    trusting = provider | {"tls": {"ca_file": str(authority.file)}}
+    before = config_of(own)
     try:
-        with running(with_route(config, "new", "t"), tmp_path / "gateway") as gateway:
-            without = config_of(gateway)
-            trusting = provider | {"tls": {"ca_file": str(authority.file)}}
-            for number, (now, status) in enumerate(((None, 502), (trusting, 200), (provider, 502)), 1):
-                if now:
-                    write(gateway, without | {"providers": without["providers"] | {"t": now}})
-                generation(gateway, number)
-                if status == 200:
-                    upstream.script("t", whole(saying("t")))
-                assert post(gateway.url, CHAT, chat("new")).status == status
+        for now, status in ((provider, 502), (trusting, 200), (provider, 502)):
+            config = before | {"providers": before["providers"] | {"t": now}}
+            taken(own, with_route(config, "new", "t"))
+            if status == 200:
+                upstream.script("t", whole(saying("t")))
+            assert post(own.url, CHAT, chat("new")).status == status
     finally:
         front.stop()
 
 
-def test_who_was_left_out_stays_so(upstream: Upstream, tmp_path: Path) -> None:
-    config = standard_config(upstream.url)
+def test_who_was_left_out_stays_so(upstream: Upstream, own: Gateway) -> None:
+    config = with_route(config_of(own), "left-out", "a", "b")
     config["server"]["health"] = {"consecutive": 1, "cooldown": {"base": "1h", "max": "1h"}}
-    with running(config, tmp_path) as gateway:
-        upstream.script("a", [reset])
-        upstream.script("b", whole(saying("b")), whole(saying("b")))
-        post(gateway.url, CHAT, chat("a-b"))
-        write(gateway, with_route(config_of(gateway), "new", "b"))
-        generation(gateway, 2)
-        assert post(gateway.url, CHAT, chat("a-b")).headers["x-dragoman-attempts"] == "1"
+    taken(own, config)
+    upstream.script("a", [reset])
+    upstream.script("b", whole(saying("b")), whole(saying("b")))
+    assert post(own.url, CHAT, chat("left-out")).headers["x-dragoman-attempts"] == "2"
+    taken(own, with_route(config, "new", "b"))
+    assert post(own.url, CHAT, chat("left-out")).headers["x-dragoman-attempts"] == "1"
 
 
 def test_what_needs_a_restart_is_told(own: Gateway) -> None:
     config = config_of(own)
     config["server"]["listen"] = f"127.0.0.1:{free_port()}"
-    write(own, config)
-    generation(own, 2)
-    assert "server.listen only counts after a restart" in own.output()
+    assert "server.listen only counts after a restart" in taken(own, config)
     assert own.ask_admin("/ready")[0] == 200
     assert post(own.url, CHAT, chat("nope")).status == 404
 
 
 def test_fallbacks_that_are_only_on_paper_are_told(own: Gateway) -> None:
-    config = config_of(own)
-    backends = [{"provider": "a"}, {"provider": "b", "priority": 1}]
-    route = {"models": ["new"], "backends": backends, "retry": {"attempts": 1}}
-    write(own, config | {"routes": [route]})
-    generation(own, 2)
-    assert "routes[0].retry.attempts: no retry ever gets to priority 1" in own.output()
+    config = with_route(config_of(own) | {"routes": []}, "new", "a", "b")
+    config["routes"][0]["retry"] = {"attempts": 1}
+    assert "routes[0].retry.attempts: no retry ever gets to priority 1" in taken(own, config)
 
 
 @pytest.mark.parametrize("tool", ["mitmweb", "mitmdump"])
@@ -260,10 +258,12 @@ def test_with_the_web_interface_and_under_the_stock_tools(
         else running(config, tmp_path, "--web", f"127.0.0.1:{free_port()}")
     )
     with started as gateway:
-        write(gateway, with_route(config_of(gateway), "new", "b"))
-        generation(gateway, 2)
+        taken(gateway, with_route(config_of(gateway), "new", "b"))
         upstream.script("b", whole(saying("b")))
         assert post(gateway.url, CHAT, chat("new")).status == 200
+        upstream.script("anth_a", streamed(streaming("anth_a", "one")))
+        body = post(gateway.url, CHAT, chat("refused-anth_a", stream=True)).body
+        assert oracles.check_openai_stream(body) == []
         gateway.terminate()
-        assert gateway.process.wait(10) == 0
+        assert gateway.process.wait(PATIENCE) == 0
     assert "Traceback" not in gateway.output()

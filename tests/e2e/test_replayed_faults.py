@@ -5,33 +5,36 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.answers import head, saying, streamed, streaming, whole
+from tests.e2e.answers import at_once, head, saying, streamed, streaming, whole
 from tests.e2e.client import CHAT, MESSAGES, chat, messages, post
+from tests.e2e.client import streaming as reading
 from tests.gateway import Json, eventually, running, standard_config
-from tests.upstream import Step, Upstream, close, hang, reset
+from tests.upstream import Hold, Step, Upstream, close, hang, reset
 
 CUT = [head(200, {"Content-Type": "application/json", "Content-Length": "999"}) + b'{"id": "x"', close]
 """The beginning of a whole answer."""
+READ = Hold()
+"""Released when the client has read what a reset, coming too early, would discard."""
 LONG = ["x" * 4000] * 500
 """Pieces of a stream that comes to more than is kept of what nobody records."""
 
 
-def begun(provider: str, ending: Step) -> list[Step]:
+def begun(provider: str, *ending: Step) -> list[Step]:
     """A stream that breaks off."""
     frames = streaming(provider, "so far", "never seen")
     seen = next(number for number, frame in enumerate(frames) if b"never seen" in frame)
-    return streamed([*frames[:seen], ending])
+    return streamed([*frames[:seen], *ending])
 
 
 CASES: dict[str, tuple[str, Any, dict[str, list[Step]]]] = {
     "reset": (CHAT, chat("a-b"), {"a": [reset], "b": [reset]}),
     "refused": (CHAT, chat("refused"), {}),
-    "silent": (MESSAGES, messages("hasty-a-b"), {"a": [hang], "b": [hang]}),
+    "silent": (MESSAGES, messages("all-hasty-a-b"), {"a": [hang], "b": [hang]}),
     "whole and cut": (CHAT, chat("a-b"), {"a": CUT, "b": CUT}),
     "falls back": (CHAT, chat("a-anth_a"), {"a": [reset], "anth_a": whole(saying("anth_a"))}),
-    "cut": (CHAT, chat("a", stream=True), {"a": begun("a", reset)}),
+    "cut": (CHAT, chat("a", stream=True), {"a": begun("a", READ, reset)}),
     "cut and translated": (MESSAGES, messages("a", stream=True), {"a": begun("a", close)}),
-    "falls silent": (CHAT, chat("hasty-anth_a", stream=True), {"anth_a": begun("anth_a", hang)}),
+    "falls silent": (CHAT, chat("idle-anth_a", stream=True), {"anth_a": at_once(begun("anth_a", hang))}),
     "long": (CHAT, chat("anth_a", stream=True), {"anth_a": streamed(streaming("anth_a", *LONG))}),
 }
 
@@ -56,8 +59,11 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Json, Path, dict
 def asked(url: str, path: str, body: Any, name: str) -> tuple[int, str | None, bytes]:
     """Status, number of attempts and body."""
     body = body | ({"user": name} if path == CHAT else {"metadata": {"user_id": name}})
-    answer = post(url, path, body, {"x-request-id": name.replace(" ", "-")})
-    return answer.status, answer.headers.get("x-dragoman-attempts"), answer.body
+    with reading(url, path, body, {"x-request-id": name.replace(" ", "-")}) as answer:
+        if name == "cut":
+            answer.until(b"so far")
+            READ.release()
+        return answer.status, answer.headers.get("x-dragoman-attempts"), answer.rest()
 
 
 def test_what_was_recorded(recorded: tuple[Json, Path, dict[str, Any]]) -> None:

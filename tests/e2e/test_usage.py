@@ -250,7 +250,7 @@ def test_a_stream_that_ends_early_counts_what_was_told(
 def test_a_failed_attempt_costs_nothing(upstream: Upstream, priced: Gateway) -> None:
     """What a provider had counted before it failed at the head of a stream is not billed by it either."""
     error = sse(answers.anthropic_error("overloaded_error"), "error")
-    upstream.script("anth_a", streamed([answers.ANTHROPIC_START, error]))
+    upstream.script("anth_a", streamed([answers.ANTHROPIC_START + error]))
     upstream.script("a", streamed(answers.openai_stream("one")))
     answer = post(priced.url, CHAT, chat("anth_a-a", stream=True))
     line = priced.logged(answer.headers["x-request-id"])

@@ -7,7 +7,7 @@ real ones, and so is the dispatch of their hooks.
 import asyncio
 import functools
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Protocol
 
 from mitmproxy import flow as mitmflow
 from mitmproxy import http
@@ -51,14 +51,49 @@ def kinds(exchange: Exchange) -> list[str]:
     return [failure.kind for failure in exchange.failures]
 
 
-def live[**P](test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
-    """A test that needs a running loop."""
+class Hurried(asyncio.SelectorEventLoop):
+    """A loop that has a clock of its own, and moves it on to the next timer when there is nothing else to do.
 
-    @functools.wraps(test)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        asyncio.run(asyncio.wait_for(test(*args, **kwargs), 30))
+    So nothing takes time, and no test depends on how fast the machine is.
+    """
 
-    return run
+    def __init__(self) -> None:
+        super().__init__()
+        self._now = 0.0
+        self._ready_at_once = self._selector.select
+        self._selector.select = self._select
+
+    def time(self) -> float:
+        return self._now
+
+    def _select(self, timeout: float | None) -> Any:
+        happened = self._ready_at_once(0 if timeout else timeout)
+        if timeout and not happened:
+            self._now += timeout
+        return happened
+
+
+class Live(Protocol):
+    """Makes a plain test of a coroutine."""
+
+    def __call__[**P](self, test: Callable[P, Awaitable[None]]) -> Callable[P, None]: ...
+
+
+def running_in(loop: Callable[[], asyncio.AbstractEventLoop]) -> Live:
+    def live[**P](test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
+        @functools.wraps(test)
+        def run(*args: P.args, **kwargs: P.kwargs) -> None:
+            with asyncio.Runner(loop_factory=loop) as runner:
+                runner.run(asyncio.wait_for(test(*args, **kwargs), 600))
+
+        return run
+
+    return live
+
+
+live = running_in(Hurried)
+"""A test that needs a running loop, and neither sockets nor threads."""
+live_on_sockets = running_in(asyncio.SelectorEventLoop)
 
 
 class Plan:

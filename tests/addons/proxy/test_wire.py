@@ -13,7 +13,7 @@ from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 from mitmproxy.test import taddons
 
 from addons.proxy.wire import Turn, handle_connection
-from tests.addons.proxy.conversation import live
+from tests.addons.proxy.conversation import live_on_sockets as live
 
 
 class Heard(layer.Layer):
