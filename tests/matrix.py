@@ -6,7 +6,7 @@ A dialect that is added to `DIALECTS` gets its rows by itself; it brings a `Judg
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -61,15 +61,15 @@ class Recording:
     def has(self, name: str) -> bool:
         return self.path(name).exists()
 
-    @property
+    @cached_property
     def request(self) -> bytes:
         return self.path("request.json").read_bytes()
 
-    @property
+    @cached_property
     def response(self) -> bytes:
         return self.path("response.json").read_bytes()
 
-    @property
+    @cached_property
     def stream(self) -> bytes:
         return self.path(stream_file(self.dialect)).read_bytes()
 
