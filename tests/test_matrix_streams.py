@@ -20,6 +20,7 @@ from tests.matrix import (
     STREAMS,
     WHOLE,
     Recording,
+    each,
     failure,
     frames,
     pairs,
@@ -119,7 +120,7 @@ def test_nothing_follows_the_end(recording: Recording, other: str) -> None:
     assert translated_stream(pieces, recording.dialect, other) == expected(recording, other)
 
 
-@pytest.mark.parametrize("recording", STREAMS, ids=str)
+@each(STREAMS)
 def test_the_same_dialect_passes_as_it_is(recording: Recording) -> None:
     assert b"".join(expected(recording, recording.dialect)) == recording.stream
 
@@ -189,7 +190,7 @@ def test_a_whole_answer_can_be_told_as_a_stream(recording: Recording, other: str
     assert plain(JUDGES[other].fold(stream)) == plain(orjson.loads(whole.response(recording.response, NOW)))
 
 
-@pytest.mark.parametrize("recording", STREAMS, ids=str)
+@each(STREAMS)
 def test_the_head_tells_content_from_errors(recording: Recording) -> None:
     head = translator(recording.dialect, recording.dialect).peek()
     verdicts = [head.feed(recording.stream[at : at + 1]) for at in range(len(recording.stream))]
