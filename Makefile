@@ -22,7 +22,7 @@ run: $(INSTALLED) ## starts the gateway with ./config.yaml; more options: make r
 	@$(BIN)/dragoman run $(ARGS)
 
 test: $(INSTALLED) ## runs the whole test-suite; a part of it: make test ARGS="tests/addons -k config"
-	@$(BIN)/python -m pytest -q -n auto --dist loadfile $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(INSTALLED) ## formatting, lint, both type checkers, generated documentation
 	$(BIN)/ruff format --check .

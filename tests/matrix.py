@@ -6,14 +6,15 @@ A dialect that is added to `DIALECTS` gets its rows by itself; it brings a `Judg
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import orjson
-import pytest
 
 from tests import oracles
+from tests.laws import Law, over
 from tests.matrix_samples import SHORTEST
 from translators import DIALECTS, eventstream, sse
 from translators.body import parse
@@ -61,15 +62,15 @@ class Recording:
     def has(self, name: str) -> bool:
         return self.path(name).exists()
 
-    @property
+    @cached_property
     def request(self) -> bytes:
         return self.path("request.json").read_bytes()
 
-    @property
+    @cached_property
     def response(self) -> bytes:
         return self.path("response.json").read_bytes()
 
-    @property
+    @cached_property
     def stream(self) -> bytes:
         return self.path(stream_file(self.dialect)).read_bytes()
 
@@ -97,15 +98,24 @@ UNTELLABLE = {("drawn", "anthropic_messages")}
 """Answers that a client's dialect has no place for: it is told so instead."""
 
 
-def pairs(recordings: Iterable[Recording], *, same: bool = False) -> pytest.MarkDecorator:
-    """Parametrizes `recording` and `other`: each recording with each other dialect, and its own if `same`."""
-    rows = [
-        pytest.param(recording, other, id=f"{recording}-{other}")
-        for recording in recordings
-        for other in DIALECTS
-        if (same or other != recording.dialect) and (recording.case, other) not in UNTELLABLE
-    ]
-    return pytest.mark.parametrize(("recording", "other"), rows)
+def pairs(recordings: Iterable[Recording], *, same: bool = False) -> Callable[[Law], Law]:
+    """A law of `recording` and `other`: each recording with each other dialect, and its own if `same`.
+
+    It is one test for each pair of dialects.
+    """
+    cells: dict[str, dict[str, tuple[Recording, str]]] = {}
+    for recording, other in product(recordings, DIALECTS):
+        if (same or other != recording.dialect) and (recording.case, other) not in UNTELLABLE:
+            cells.setdefault(f"{recording.dialect}-{other}", {})[f"{recording}-{other}"] = (recording, other)
+    return over(cells)
+
+
+def each(recordings: Iterable[Recording]) -> Callable[[Law], Law]:
+    """A law of every `recording`: one test for each dialect."""
+    cells: dict[str, dict[str, tuple[Recording]]] = {}
+    for recording in recordings:
+        cells.setdefault(recording.dialect, {})[str(recording)] = (recording,)
+    return over(cells)
 
 
 # --- translating ------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import pytest
 
 from tests.matrix import (
     ALL,
@@ -21,6 +20,7 @@ from tests.matrix import (
     UNTELLABLE,
     WHOLE,
     Recording,
+    each,
     pairs,
     stream_file,
     translated_request,
@@ -73,7 +73,7 @@ def test_every_dialect_has_its_judge_and_recordings() -> None:
         assert {recording.dialect for recording in recordings} == set(DIALECTS)
 
 
-@pytest.mark.parametrize("recording", ALL, ids=str)
+@each(ALL)
 def test_the_vendor_would_send_and_take_it(recording: Recording) -> None:
     judge, problems = JUDGES[recording.dialect], list[str]()
     if recording in REQUESTS:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import orjson
@@ -20,6 +20,7 @@ from tests.matrix import (
     STREAMS,
     WHOLE,
     Recording,
+    each,
     failure,
     frames,
     pairs,
@@ -62,11 +63,31 @@ def test_byte_by_byte(recording: Recording, other: str) -> None:
     assert all(made)
 
 
-@pairs(SHORTEST, same=True)
-def test_split_anywhere(recording: Recording, other: str) -> None:
-    stream, wanted = recording.stream, expected(recording, other)
+def parts(dialect: str, pieces: list[bytes]) -> list[tuple[bytes, bytes]]:
+    """The events that a stream is cut into before any is read."""
+    framing = DIALECTS[dialect].Framing()
+    return [event for piece in pieces for event in framing.feed(piece)] + framing.close()
+
+
+@each(SHORTEST)
+def test_split_anywhere(recording: Recording) -> None:
+    """By what cuts it into events, and where it passes as it is: one that reads them sees no pieces."""
+    dialect, stream = recording.dialect, recording.stream
+    wanted = parts(dialect, [stream])
+    assert b"".join(raw for raw, _ in wanted) == stream
     for at in range(len(stream)):
-        assert translated_stream([stream[:at], b"", stream[at:]], recording.dialect, other) == wanted
+        pieces = [stream[:at], b"", stream[at:]]
+        assert parts(dialect, pieces) == wanted
+        assert translated_stream(pieces, dialect, dialect) == expected(recording, dialect)
+
+
+@pairs(SHORTEST)
+def test_split_near_the_end_of_an_event(recording: Recording, other: str) -> None:
+    stream = recording.stream
+    ends = accumulate(map(len, frames(stream, recording.dialect)))
+    for at in {end + beside for end in ends for beside in (-1, 0, 1)}:
+        pieces = [stream[:at], b"", stream[at:]]
+        assert translated_stream(pieces, recording.dialect, other) == expected(recording, other)
 
 
 @settings(max_examples=150, deadline=None)
@@ -80,12 +101,21 @@ def test_any_chunking(data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("ending", [b"\r\n", b"\r"], ids=["CRLF", "CR"])
-@pairs(one for one in STREAMS if one.dialect in SSE)
-def test_line_endings(recording: Recording, other: str, ending: bytes) -> None:
+@each(one for one in STREAMS if one.dialect in SSE)
+def test_line_endings(recording: Recording, ending: bytes) -> None:
     stream = recording.stream.replace(b"\n", ending)
+    wanted = [data for _, data in parts(recording.dialect, [recording.stream])]
     for size in (1, 2, 7, len(stream)):
         pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
-        assert translated_stream(pieces, recording.dialect, other) == expected(recording, other)
+        assert [data for _, data in parts(recording.dialect, pieces)] == wanted
+
+
+@pytest.mark.parametrize("ending", [b"\r\n", b"\r"], ids=["CRLF", "CR"])
+@pairs(one for one in STREAMS if one.dialect in SSE)
+def test_line_endings_are_all_the_same(recording: Recording, other: str, ending: bytes) -> None:
+    stream = recording.stream.replace(b"\n", ending)
+    pieces = [stream[at : at + 7] for at in range(0, len(stream), 7)]
+    assert translated_stream(pieces, recording.dialect, other) == expected(recording, other)
 
 
 @pairs(one for one in COMPLETE if one.dialect in SSE)
@@ -119,7 +149,7 @@ def test_nothing_follows_the_end(recording: Recording, other: str) -> None:
     assert translated_stream(pieces, recording.dialect, other) == expected(recording, other)
 
 
-@pytest.mark.parametrize("recording", STREAMS, ids=str)
+@each(STREAMS)
 def test_the_same_dialect_passes_as_it_is(recording: Recording) -> None:
     assert b"".join(expected(recording, recording.dialect)) == recording.stream
 
@@ -189,7 +219,7 @@ def test_a_whole_answer_can_be_told_as_a_stream(recording: Recording, other: str
     assert plain(JUDGES[other].fold(stream)) == plain(orjson.loads(whole.response(recording.response, NOW)))
 
 
-@pytest.mark.parametrize("recording", STREAMS, ids=str)
+@each(STREAMS)
 def test_the_head_tells_content_from_errors(recording: Recording) -> None:
     head = translator(recording.dialect, recording.dialect).peek()
     verdicts = [head.feed(recording.stream[at : at + 1]) for at in range(len(recording.stream))]

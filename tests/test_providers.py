@@ -5,13 +5,15 @@ ways than its types. What a provider can't do stands in the tables here, each wi
 held against the table of fields.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import product
 from typing import Any
 
 import pytest
 
 from tests import oracles
 from tests.addons.demo_server import running_demo
+from tests.laws import Law, over
 from tests.matrix import JUDGES, beyond, frames
 from tests.provider_cases import BROKEN, ERRORS, NAMES, SAID
 from tests.provider_matrix import CLIENTS, PROVIDERS, Asked, Client, Gateway, Said
@@ -91,20 +93,19 @@ def gateway() -> Iterator[Gateway]:
         yield Gateway(port)
 
 
-def at_every_provider(cases: Mapping[str, tuple[str, ...]]) -> pytest.MarkDecorator:
-    """Parametrizes with every client, provider and case of the client."""
-    rows = [
-        pytest.param(name, provider, case, id=f"{name}-{provider}-{case}")
-        for name in CLIENTS
-        for provider in PROVIDERS
-        for case in cases[name]
-    ]
-    return pytest.mark.parametrize(("name", "provider", "case"), rows)
+def at_every_provider(cases: Mapping[str, tuple[str, ...]]) -> Callable[[Law], Law]:
+    """A law of `name`, `provider` and `case`: one test for each client and provider goes over the cases."""
+    return over(
+        {
+            f"{name}-{provider}": {case: (name, provider, case) for case in cases[name]}
+            for name, provider in product(CLIENTS, PROVIDERS)
+        }
+    )
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 @at_every_provider({name: client.cases for name, client in CLIENTS.items()})
-def test_answers(gateway: Gateway, name: str, provider: str, case: str, stream: bool) -> None:
+def test_answers(name: str, provider: str, case: str, gateway: Gateway, stream: bool) -> None:
     client, target = CLIENTS[name], PROVIDERS[provider].dialect
     body = client.ask(case)
     asked = gateway.ask(client, provider, case, body, stream)
@@ -129,7 +130,7 @@ def test_answers(gateway: Gateway, name: str, provider: str, case: str, stream: 
 
 
 @at_every_provider(dict.fromkeys(CLIENTS, ERRORS))
-def test_errors(gateway: Gateway, name: str, provider: str, case: str) -> None:
+def test_errors(name: str, provider: str, case: str, gateway: Gateway) -> None:
     client = CLIENTS[name]
     asked = gateway.ask(client, provider, case, client.ask("text"), case == "429")
     assert asked.status == int(case)
@@ -142,7 +143,7 @@ def test_errors(gateway: Gateway, name: str, provider: str, case: str) -> None:
 
 
 @at_every_provider(dict.fromkeys(CLIENTS, BROKEN))
-def test_a_stream_that_breaks_off(gateway: Gateway, name: str, provider: str, case: str) -> None:
+def test_a_stream_that_breaks_off(name: str, provider: str, case: str, gateway: Gateway) -> None:
     client = CLIENTS[name]
     asked = gateway.ask(client, provider, case, client.ask("text"), True)
     assert asked.status == 200

@@ -22,6 +22,8 @@ class Problem(NamedTuple):
 
 Problems = list[Problem]
 Checker = Callable[[Any, Any, str], Problems]
+Fields = dict[str, tuple[Any, bool]]
+"""The types of an object's fields, and whether each is required."""
 
 _TAGS = ("type", "role", "object")
 """Fields by which a union's arms are told apart."""
@@ -33,11 +35,15 @@ def check_type(tp: Any, value: object, path: str = "$") -> list[str]:
 
 
 def _check(tp: Any, value: object, path: str) -> Problems:
+    bare, check = _checker(tp)
+    return check(bare, value, path)
+
+
+@functools.cache
+def _checker(tp: Any) -> tuple[Any, Checker]:
+    """The bare type, and what checks it; file uploads and other arms that are not JSON are not judged."""
     bare = _unwrap(tp)
-    for recognises, check in _CHECKERS:
-        if recognises(bare):
-            return check(bare, value, path)
-    return []  # file uploads and other arms that are not JSON: not judged
+    return bare, next((check for recognises, check in _CHECKERS if recognises(bare)), _accept)
 
 
 def _unwrap(tp: Any) -> Any:
@@ -110,8 +116,13 @@ def _mapping(tp: Any, value: object, path: str) -> Problems:
 
 
 def _typed_dict(tp: Any, value: object, path: str) -> Problems:
-    fields = {key: (hint, _is_required(tp, key, hint)) for key, hint in _hints(tp).items()}
-    return _object(tp.__name__, fields, value, path)
+    return _object(tp.__name__, _keys(tp), value, path)
+
+
+@functools.cache
+def _keys(tp: Any) -> Fields:
+    hints = te.get_type_hints(tp, include_extras=True)
+    return {key: (hint, _is_required(tp, key, hint)) for key, hint in hints.items()}
 
 
 def _is_required(tp: Any, key: str, hint: Any) -> bool:
@@ -123,14 +134,16 @@ def _is_required(tp: Any, key: str, hint: Any) -> bool:
 
 
 def _model(tp: Any, value: object, path: str) -> Problems:
-    fields = {
-        field.alias or name: (field.annotation, field.is_required())
-        for name, field in tp.model_fields.items()
-    }
-    return _object(tp.__name__, fields, value, path)
+    return _object(tp.__name__, _attributes(tp), value, path)
 
 
-def _object(name: str, fields: dict[str, tuple[Any, bool]], value: object, path: str) -> Problems:
+@functools.cache
+def _attributes(tp: Any) -> Fields:
+    fields = tp.model_fields.items()
+    return {field.alias or name: (field.annotation, field.is_required()) for name, field in fields}
+
+
+def _object(name: str, fields: Fields, value: object, path: str) -> Problems:
     if not isinstance(value, dict):
         return [Problem(f"{path}: expected {name} object, got {_kind(value)}", other_kind=True)]
     problems: Problems = []
@@ -151,11 +164,6 @@ def _within(problems: collections.abc.Iterable[Problem]) -> Problems:
 
 def _kind(value: object) -> str:
     return type(value).__name__
-
-
-@functools.cache
-def _hints(tp: Any) -> dict[str, Any]:
-    return te.get_type_hints(tp, include_extras=True)
 
 
 def _is_array(tp: Any) -> bool:

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import orjson
@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import oracles
+from tests.laws import holds
 from translators import sse
 from translators.canonical import (
     Called,
@@ -306,15 +307,60 @@ NAMES = """id model choices index delta message content refusal role tool_calls 
 scalars = st.none() | st.booleans() | st.integers(-1, 3) | st.floats(allow_nan=False) | st.text(max_size=3)
 json_values = st.recursive(
     scalars,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=6),
-    max_leaves=30,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3),
+    max_leaves=6,
 )
-deltas = st.dictionaries(st.sampled_from(NAMES), json_values, max_size=6)
+deltas = st.dictionaries(st.sampled_from(NAMES), json_values, max_size=4)
 choices = st.fixed_dictionaries({"delta": deltas, "message": deltas}, optional={"index": json_values})
 payloads = json_values | st.fixed_dictionaries({"choices": st.lists(choices, min_size=1, max_size=2)})
 
 
-@settings(max_examples=500, deadline=None)
+def read_and_written(body: Any) -> None:
+    """An answer, or a chunk of a stream that has as much in its delta as in a message."""
+    reader = StreamReader()
+    with contextlib.suppress(KeyError, TypeError, ValueError):
+        told = list(reader.read(orjson.dumps(body)))
+        texts = [piece.text for piece in told if isinstance(piece, Said | Refused)]
+        assert all(isinstance(text, str) and text for text in texts)
+    with contextlib.suppress(KeyError, TypeError, ValueError):
+        write_response(read_response(body), created=1)
+
+
+def places(node: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    return [at, *(place for key, child in inner for place in places(child, (*at, key)))]
+
+
+ANYTHING: list[Any] = [None, True, -1, 1.5, "a", [], {}, [[]], ["a"], [{}], {"a": {}}]
+
+
+def test_anything_in_the_place_of_anything_raises_what_it_may() -> None:
+    function = {"name": "f", "arguments": "{}"}
+    message = whole(EXTENDED)["choices"][0]["message"] | {
+        "content": [{"type": "text", "text": "a"}, {"type": "thinking", "thinking": [{"text": "a"}]}],
+        "refusal": "a",
+        "reasoning": "a",
+        "images": [{"image_url": {"url": "data:image/png;base64,aaaa"}}],
+        "tool_calls": [{"index": 0, "id": "a", "function": function, "extra_content": {"google": {}}}],
+        "function_call": function,
+        "audio": {"id": "a"},
+    }
+    choice = {"index": 0, "delta": message, "message": message, "logprobs": {"content": [TOKEN]}}
+    body = whole(PLAIN) | {"choices": [{**choice, "finish_reason": "stop"}]}
+    for usage in ({"usage": body["usage"]}, {"usage": None, "x_groq": {"usage": body["usage"]}}):
+        there = product(places(full := body | usage)[1:], ANYTHING)
+        holds(read_and_written, {f"{at} is {it}": (replaced(full, at, it),) for at, it in there})
+
+
+def replaced(node: Any, place: tuple[Any, ...], value: Any) -> Any:
+    if not place:
+        return value
+    changed = node.copy()
+    changed[place[0]] = replaced(node[place[0]], place[1:], value)
+    return changed
+
+
+@settings(max_examples=150, deadline=None)
 @given(st.lists(payloads, max_size=3))
 def test_any_json_in_a_stream_raises_what_it_may(events: list[Any]) -> None:
     reader = StreamReader()
@@ -324,11 +370,10 @@ def test_any_json_in_a_stream_raises_what_it_may(events: list[Any]) -> None:
             assert all(piece.text for piece in told if isinstance(piece, Said | Refused))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(payloads.filter(lambda body: isinstance(body, dict)))
 def test_any_answer_raises_what_it_may(body: Any) -> None:
-    with contextlib.suppress(KeyError, TypeError, ValueError):
-        write_response(read_response(body), created=1)
+    read_and_written(body)
 
 
 @settings(max_examples=100, deadline=None)
