@@ -21,6 +21,7 @@ $(INSTALLED): requirements-dev.txt pyproject.toml setup.py .ci/python .ci/instal
 run: $(INSTALLED) ## starts the gateway with ./config.yaml; more options: make run ARGS="--web"
 	@$(BIN)/dragoman run $(ARGS)
 
+# (pytest's own bytecode is worth a third of a second run's start, also where all other is unwanted)
 test: $(INSTALLED) ## runs the whole test-suite; a part of it: make test ARGS="tests/addons -k config"
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
