@@ -35,6 +35,11 @@ class Redact:
         """Whether nobody looks at flows."""
         return find_addon(View) is None and not ctx.options.hardump and not ctx.options.save_stream_file
 
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """Whoever looks at a flow when all is over must not see what only its call knows to be a secret."""
+        if call := Call.of(flow):
+            call.stay(flow)
+
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """What a provider sets as its cookies, or quotes: clients do not get those headers anyway."""
         if flow.response and (call := Call.of_attempt(flow)):

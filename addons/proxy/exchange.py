@@ -138,7 +138,7 @@ class Exchange:
         vars(flow)[self._KEY] = ref(self)
 
     def stay(self, flow: http.HTTPFlow) -> None:
-        """Be there for as long as that flow of this exchange is."""
+        """Be there for as long as that flow of this exchange is: to be redacted, or sealed once more."""
         vars(flow)["dragoman_stays"] = self
 
     @classmethod

@@ -9,7 +9,6 @@ from typing import Any
 from mitmproxy import addonmanager, ctx, flow, http
 from mitmproxy.addons import clientplayback
 from mitmproxy.addons.serverplayback import ServerPlayback
-from mitmproxy.addons.view import View
 from mitmproxy.options import Options
 from mitmproxy.optmanager import unset
 from mitmproxy.proxy import commands, events
@@ -31,21 +30,19 @@ class Replay:
     def __init__(self, proxy: Proxy, redacted: Callable[[http.HTTPFlow], http.HTTPFlow]) -> None:
         self._proxy, self._redacted = proxy, redacted
         self._playback: ServerPlayback
-        self._is_watched = False
         self._calls: dict[object, list[Recorded]] | None = None
         self.find: Callable[[http.HTTPFlow], http.HTTPFlow | None] = self._find
         """Which recorded attempt answers one."""
 
     @property
     def idle(self) -> bool:
-        """Whether there is no recording, and nobody who could press the button."""
-        return not (self._is_watched or is_replaying())
+        """Whether there is no recording."""
+        return not is_replaying()
 
     def load(self, loader: addonmanager.Loader) -> None:
         playback = find_addon(ServerPlayback)
         assert playback
         self._playback = playback
-        self._is_watched = find_addon(View) is not None
         vars(self._playback)["request"] = self.answer
         proxy = self._proxy
 
@@ -58,8 +55,6 @@ class Replay:
 
     def request(self, flow: http.HTTPFlow) -> None:
         """Look up which recorded call a client repeats: its attempts go to whom they went then."""
-        if self._is_watched and (attempted := Exchange.of_attempt(flow)):
-            attempted.stay(flow)  # to seal it once more
         exchange = Exchange.of_client(flow)
         if not exchange or not is_replaying() or exchange.recorded:
             return

@@ -11,7 +11,7 @@ import pytest
 from tests.e2e import answers
 from tests.e2e.answers import saying, streamed, streaming, whole
 from tests.e2e.client import CHAT, CLIENT_SECRETS, MESSAGES, chat, messages, post
-from tests.gateway import BIN, PROVIDER_KEY, Gateway, running, standard_config
+from tests.gateway import BIN, PROVIDER_KEY, Gateway, running, running_stock, standard_config
 from tests.upstream import PATIENCE, Received, Upstream, reset
 
 both = pytest.mark.parametrize("path", [CHAT, MESSAGES])
@@ -114,6 +114,20 @@ def test_what_is_written_down(upstream: Upstream, recorded: tuple[Gateway, Path]
     assert PROVIDER_KEY not in written and "canary-client-query" not in written
     for secret in CLIENT_SECRETS.values():
         assert secret.split()[-1] not in written
+
+
+def test_a_har_of_what_was_long_over(upstream: Upstream, tmp_path: Path) -> None:
+    """A key that only the client knows, quoted in what it says: the file is made when the gateway ends."""
+    har = tmp_path / "all.har"
+    upstream.script("a", whole(saying("a")), streamed(streaming("a", "Hi")))
+    with running_stock(standard_config(upstream.url), tmp_path, "--set", f"hardump={har}") as gateway:
+        for model, stream in (("a", False), ("a", True), ("refused", False), ("nope", False)):
+            body = chat(model, "Is it canary-client-bearer?", stream=stream)
+            post(gateway.url, CHAT, body, {"authorization": "Bearer canary-client-bearer"})
+        gateway.process.terminate()
+        gateway.process.wait(PATIENCE)
+    written = har.read_text()
+    assert written.count("Is it [redacted]?") == 8 and "canary-client" not in written
 
 
 @both
