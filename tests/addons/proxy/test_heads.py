@@ -1,8 +1,9 @@
 """Heads are read as mitmproxy reads them."""
 
+from collections.abc import Callable
+from itertools import product
+
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from mitmproxy import http
 from mitmproxy.net.http import http1
 
@@ -43,32 +44,30 @@ def test_a_line_that_is_no_header_is_refused(line: bytes) -> None:
         read_response_head([b"HTTP/1.1 200 OK", b"a: b", line or b"x"])
 
 
-NAMES = st.sampled_from([b"content-length", b"Content-Length", b"transfer-encoding", b"x"])
-VALUES = st.sampled_from(
-    [b"7", b"0", b"07", b"7, 7", b"-7", b"", b"x", b"\xd9\xa7", b"1" * 30, b"chunked", b"gzip"]
-)
+NAMES = (b"content-length", b"Content-Length", b"transfer-encoding", b"x")
+VALUES = (b"7", b"0", b"07", b"7, 7", b"-7", b"", b"x", b"\xd9\xa7", b"1" * 30, b"chunked", b"gzip")
+SINGLE = [*product(NAMES, VALUES)]
+FRAMED = [[], *([field] for field in SINGLE), *(list(two) for two in product(SINGLE, repeat=2))]
 
 
-@given(
-    st.sampled_from([b"POST", b"GET", b"HEAD", b"CONNECT", b"head"]),
-    st.sampled_from([None, 100, 200, 204, 304, 400]),
-    st.lists(st.tuples(NAMES, VALUES), max_size=3),
-)
-def test_a_body_is_as_long_as_mitmproxy_says(
-    method: bytes, status: int | None, fields: list[tuple[bytes, bytes]]
-) -> None:
-    request, response = http.Request.make("POST", "http://one.example/"), None
+@pytest.mark.parametrize("method", [b"POST", b"GET", b"HEAD", b"CONNECT", b"head"])
+@pytest.mark.parametrize("status", [None, 100, 200, 204, 304, 400])
+def test_a_body_is_as_long_as_mitmproxy_says(method: bytes, status: int | None) -> None:
+    request = http.Request.make("POST", "http://one.example/")
     request.data.method = method
-    if status:
-        response = http.Response.make(status)
-    (response or request).headers = http.Headers(fields)
+    response = http.Response.make(status) if status else None
+    for fields in FRAMED:
+        (response or request).headers = http.Headers(fields)
+        assert told_by(body_size, request, response) == told_by(
+            http1.expected_http_body_size, request, response
+        ), fields
+
+
+def told_by(size: Callable[..., int | None], *messages: http.Message | None) -> int | str | None:
     try:
-        size = http1.expected_http_body_size(request, response)
-    except ValueError:
-        with pytest.raises(ValueError, match=r"content-length|transfer-encoding"):
-            body_size(request, response)
-    else:
-        assert body_size(request, response) == size
+        return size(*messages)
+    except ValueError as error:
+        return str(error)
 
 
 @pytest.mark.parametrize("line", [b"SSH-2.0-OpenSSH", b"HTTP/1.1 abc OK", b"HTTP/x 200 OK"])

@@ -92,13 +92,18 @@ async def test_what_could_not_be_reached() -> None:
     assert plan.known and plan.left(talk) == []
 
 
-@live
-async def test_a_stream() -> None:
-    plan = Forgetful(streams=lambda response: True)
-    addon = Translating()
+async def streaming() -> tuple[Conversation, Forgetful, Translating]:
+    """In the middle of a stream."""
+    plan, addon = Forgetful(streams=lambda response: True), Translating()
     talk = await asked(plan, addon)
     await talk.answer(STREAM + chunk(b"a"))
     assert plan.left(talk)
+    return talk, plan, addon
+
+
+@live
+async def test_a_stream() -> None:
+    talk, plan, addon = await streaming()
     assert (await talk.answer(b"0\r\n\r\n")).endswith(chunk(b"END") + b"0\r\n\r\n")
     del addon.stream
     assert plan.left(talk) == []
@@ -106,10 +111,7 @@ async def test_a_stream() -> None:
 
 @live
 async def test_a_stream_that_broke() -> None:
-    plan = Forgetful(streams=lambda response: True)
-    addon = Translating()
-    talk = await asked(plan, addon)
-    await talk.answer(STREAM + chunk(b"a"))
+    talk, plan, addon = await streaming()
     await talk.hang_up()
     del addon.stream
     assert plan.left(talk) == []
